@@ -1,0 +1,62 @@
+{# numerator / denominator as double, null where the denominator is 0 or unknown (METRICS 0.2). #}
+{% macro ratio(numerator, denominator) -%}
+    cast({{ numerator }} as double) / nullif(cast({{ denominator }} as double), 0)
+{%- endmacro %}
+
+{# A cost per something: null also where the cost is not positive, as credits can exceed spend (METRICS 0.2). #}
+{% macro cost_ratio(cost, units) -%}
+    case when {{ cost }} > 0 then {{ ratio(cost, units) }} end
+{%- endmacro %}
+
+{# Stored money: two decimals, rounded half away from zero, from decimals only (METRICS 0.3). #}
+{% macro money(amount) -%}
+    cast({{ amount }} as decimal(18, 2))
+{%- endmacro %}
+
+{#
+    Money divided by a positive whole number, rounded half away from zero. Decimal division is double
+    on one engine and decimal on the other, so the cents are divided as whole numbers.
+#}
+{% macro money_divided(amount, divisor) -%}
+    cast(
+        sign({{ amount }})
+        * cast(floor(
+            cast(200 * abs({{ amount }}) + {{ divisor }} as double)
+            / nullif(cast(2 * {{ divisor }} as double), 0)
+        ) as bigint)
+        * cast(0.01 as decimal(3, 2))
+        as decimal(18, 2)
+    )
+{%- endmacro %}
+
+{#
+    One bound of the 95 % Wilson interval of a rate of counted units (METRICS 0.15); null when n is 0.
+    Wilson, E. B. (1927), Probable inference, the law of succession, and statistical inference.
+#}
+{% macro wilson(bound, successes, trials) -%}
+    {%- set z = '1.959964' -%}
+    {%- set n = 'cast(' ~ trials ~ ' as double)' -%}
+    {%- set p = '(' ~ ratio(successes, trials) ~ ')' -%}
+    {%- set centre = '(' ~ p ~ ' + ' ~ z ~ ' * ' ~ z ~ ' / nullif(2 * ' ~ n ~ ', 0))' -%}
+    {%- set spread = z ~ ' * sqrt(greatest(' ~ p ~ ' * (1 - ' ~ p ~ '), 0) / nullif(' ~ n ~ ', 0) + '
+        ~ z ~ ' * ' ~ z ~ ' / nullif(4 * ' ~ n ~ ' * ' ~ n ~ ', 0))' -%}
+    case when {{ trials }} > 0 then
+        least(1.0, greatest(0.0,
+            ({{ centre }} {{ '-' if bound == 'low' else '+' }} {{ spread }})
+            / nullif(1 + {{ z }} * {{ z }} / nullif({{ n }}, 0), 0)
+        ))
+    end
+{%- endmacro %}
+
+{# A percentile by linear interpolation (METRICS 0.16), as double. #}
+{% macro percentile(value, p) -%}
+    {{ adapter.dispatch('percentile')(value, p) }}
+{%- endmacro %}
+
+{% macro duckdb__percentile(value, p) -%}
+    quantile_cont(cast({{ value }} as double), {{ p }})
+{%- endmacro %}
+
+{% macro spark__percentile(value, p) -%}
+    percentile(cast({{ value }} as double), {{ p }})
+{%- endmacro %}

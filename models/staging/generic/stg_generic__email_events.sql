@@ -1,0 +1,33 @@
+with
+
+source as (
+
+    select * from {{ newest(
+        source('generic', 'email_events'),
+        key=['source_system', 'campaign_id', 'email_key', 'event', 'occurred_at'],
+        mode='incremental'
+    ) }}
+
+),
+
+renamed as (
+
+    select
+        event_id,
+        campaign_id,
+        source_system,
+        campaign_name,
+        email_key,
+        email_domain,
+        event,
+        bounce_type,
+        is_machine,
+        occurred_at,
+        deleted_at,
+        _exported_at as exported_at
+
+    from source
+
+)
+
+select * from renamed

@@ -1,0 +1,30 @@
+with
+
+source as (
+
+    select * from {{ newest(
+        source('generic', 'line_items'),
+        key=['source_system', 'opportunity_id', 'product', 'line_id'],
+        mode='incremental'
+    ) }}
+
+),
+
+renamed as (
+
+    select
+        opportunity_id,
+        line_id,
+        source_system,
+        product,
+        quantity,
+        list_amount,
+        amount,
+        deleted_at,
+        _exported_at as exported_at
+
+    from source
+
+)
+
+select * from renamed

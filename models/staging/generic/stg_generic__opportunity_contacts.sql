@@ -1,0 +1,28 @@
+with
+
+source as (
+
+    select * from {{ newest(
+        source('generic', 'opportunity_contacts'),
+        key=['source_system', 'opportunity_id', 'person_record_id'],
+        mode='incremental'
+    ) }}
+
+),
+
+renamed as (
+
+    select
+        opportunity_id,
+        person_record_id,
+        source_system,
+        is_primary,
+        created_at,
+        deleted_at,
+        _exported_at as exported_at
+
+    from source
+
+)
+
+select * from renamed

@@ -1,0 +1,37 @@
+with
+
+source as (
+
+    select * from {{ newest(
+        source('generic', 'orders'),
+        key=['source_system', 'order_id', 'line_id'],
+        mode='incremental'
+    ) }}
+
+),
+
+renamed as (
+
+    select
+        order_id,
+        line_id,
+        account_id,
+        original_order_id,
+        source_system,
+        email_key,
+        kind,
+        product,
+        currency_code,
+        quantity,
+        revenue,
+        cogs,
+        list_amount,
+        order_date,
+        deleted_at,
+        _exported_at as exported_at
+
+    from source
+
+)
+
+select * from renamed

@@ -1,0 +1,27 @@
+with
+
+source as (
+
+    select * from {{ newest(
+        source('generic', 'products'),
+        key=['product_id'],
+        mode='incremental'
+    ) }}
+
+),
+
+renamed as (
+
+    select
+        product_id,
+        product,
+        list_price,
+        unit_cost,
+        deleted_at,
+        _exported_at as exported_at
+
+    from source
+
+)
+
+select * from renamed

@@ -1,0 +1,30 @@
+with
+
+source as (
+
+    select * from {{ newest(
+        source('generic', 'targets'),
+        key=['metric', 'month', 'period_months', 'channel', 'sales_rep_id'],
+        mode='incremental'
+    ) }}
+
+),
+
+renamed as (
+
+    select
+        sales_rep_id,
+        metric,
+        channel,
+        owner,
+        period_months,
+        target,
+        month,
+        deleted_at,
+        _exported_at as exported_at
+
+    from source
+
+)
+
+select * from renamed

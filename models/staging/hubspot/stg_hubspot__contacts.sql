@@ -1,0 +1,39 @@
+with
+
+source as (
+
+    select * from {{ newest(
+        source('hubspot', 'contacts'),
+        key=['contact_id'],
+        mode='incremental'
+    ) }}
+
+),
+
+renamed as (
+
+    select
+        contact_id,
+        email_key,
+        email_domain,
+        company_name,
+        lifecycle_stage,
+        lead_status,
+        original_source,
+        original_source_detail,
+        contact_owner,
+        is_test_name,
+        created_at,
+        became_lead_at,
+        became_mql_at,
+        became_sql_at,
+        became_opportunity_at,
+        became_customer_at,
+        deleted_at,
+        _exported_at as exported_at
+
+    from source
+
+)
+
+select * from renamed

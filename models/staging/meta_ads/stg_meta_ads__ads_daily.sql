@@ -1,0 +1,35 @@
+with
+
+source as (
+
+    select * from {{ newest_window(
+        source('meta_ads', 'ads_daily'),
+        date='date_day',
+        scope=['ad_account']
+    ) }}
+
+),
+
+renamed as (
+
+    select
+        ad_account,
+        campaign_id,
+        campaign_name,
+        ad_set_name,
+        ad_name,
+        currency_code,
+        impressions,
+        reach,
+        clicks,
+        spend,
+        platform_conversions,
+        date_day,
+        deleted_at,
+        _exported_at as exported_at
+
+    from source
+
+)
+
+select * from renamed

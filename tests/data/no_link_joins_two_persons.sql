@@ -1,0 +1,45 @@
+-- A finding means that a chain of records is longer than the rounds of int_person_records: raise them.
+with
+
+records as (
+
+    select * from {{ ref('int_person_records') }}
+
+),
+
+links as (
+
+    select
+        records.record_id,
+        linked.record_id as linked_record_id
+
+    from records
+
+    inner join records as linked
+        on
+            linked.record_id in (records.converted_record_id, records.master_record_id)
+            and records.person_id != linked.person_id
+
+),
+
+shared_emails as (
+
+    select
+        min(record_id) as record_id,
+        max(record_id) as linked_record_id
+
+    from records
+
+    where email_key is not null
+
+    group by email_key
+
+    having count(distinct person_id) > 1
+
+)
+
+select * from links
+
+union all
+
+select * from shared_emails
