@@ -1,0 +1,65 @@
+# One command per wish, the same on a laptop and in CI. `make help` lists them.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+SCALE ?= 1
+BIN := .venv/bin
+READY := .venv/.ready
+export DO_NOT_TRACK := 1
+
+.PHONY: help run test check dev bench demo lock format clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+run: $(READY) ## build, check and publish the workspace (default workspaces/demo), then show the scorecard
+	@$(BIN)/plumbline run
+
+test: $(READY) ## every test
+	@$(BIN)/python -m pytest
+
+check: $(READY) ## lint, types, SQL style and the fast tests
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/sqlfluff lint --disable-progress-bar models tests/data
+	@$(BIN)/python -m pytest -m "not slow"
+
+dev: $(READY) ## Dagster's web page, on this machine only
+	@$(BIN)/plumbline dev
+
+bench: $(READY) ## the benchmarks, as ratios against what DuckDB does by itself
+	@for case in benchmarks/*.py; do $(BIN)/python $$case; done
+
+demo: $(READY) ## write the demo company again (SCALE=10 for ten times the rows)
+	@$(BIN)/plumbline demo --scale $(SCALE) workspaces/demo
+
+format: $(READY) ## put Python into the house form
+	@$(BIN)/ruff check --fix --quiet .
+	@$(BIN)/ruff format --quiet .
+
+lock: $(READY) ## pin requirements.in anew, with hashes
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header requirements.in --output-file requirements.txt
+
+clean: ## remove everything that was built (what was given stays)
+	@rm -rf .venv .cache target logs workspaces/demo .tmp_dagster_home_*
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The environment: made once, and again when the requirements change. Everything is checked by hash.
+$(READY): requirements.txt pyproject.toml
+	@command -v $(PYTHON) > /dev/null || { echo "$(PYTHON) is not on the PATH: install Python 3.11 or newer, or run 'make PYTHON=/path/to/python3'"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "$$($(PYTHON) --version) is too old: Plumbline needs Python 3.11 or newer, name one by 'make PYTHON=python3.12'"; exit 1; }
+	@echo "Making the environment in .venv"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@sed -n '/^uv==/,/# via/p' requirements.txt > .venv/uv.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.txt
+	@$(BIN)/uv pip install --python $(BIN)/python --require-hashes -r requirements.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-build-isolation --no-deps --editable .
+	@touch $(READY)

@@ -1,0 +1,184 @@
+{{ config(materialized='table') }}
+
+-- One row per unit that was observed entering a stage, and the day on which it reached a later one
+-- (METRICS B2): person cycles, except from lead to a deal (persons) and from a deal to a win (deals).
+with
+
+entries as (
+
+    select * from {{ ref('int_funnel_entries') }}
+
+),
+
+opportunities as (
+
+    select * from {{ ref('int_opportunities') }}
+
+),
+
+opportunity_sources as (
+
+    select * from {{ ref('int_opportunity_sources') }}
+
+),
+
+windows as (
+
+    select * from {{ source('definitions', 'conversion_windows') }}
+
+),
+
+settings as (
+
+    select * from {{ ref('stg_plumbline__settings') }}
+
+),
+
+counted as (
+
+    select * from entries where not via_account
+
+),
+
+person_cycles as (
+
+    select
+        windows.from_stage,
+        windows.to_stage,
+        windows.window_days,
+        windows.version as definition_version,
+        from_entries.person_id || '#' || cast(from_entries.cycle_number as varchar) as unit_id,
+        from_entries.channel,
+        from_entries.entered_date,
+        to_entries.entered_date as converted_date
+
+    from counted as from_entries
+
+    inner join windows
+        on
+            from_entries.stage = windows.from_stage
+            and not (windows.from_stage = 'lead' and windows.to_stage in ('opportunity', 'won'))
+            and windows.from_stage != 'opportunity'
+            and {{ in_force('windows', 'from_entries.entered_date') }}
+
+    left join counted as to_entries
+        on
+            from_entries.person_id = to_entries.person_id
+            and from_entries.cycle_number = to_entries.cycle_number
+            and windows.to_stage = to_entries.stage
+
+    where not from_entries.is_imputed and not from_entries.is_lead_after_opportunity
+
+),
+
+-- A person counts once if any deal of theirs exists, in whatever cycle.
+persons as (
+
+    select
+        windows.from_stage,
+        windows.to_stage,
+        windows.window_days,
+        windows.version as definition_version,
+        from_entries.person_id as unit_id,
+        from_entries.channel,
+        from_entries.entered_date,
+        min(to_entries.entered_date) as converted_date
+
+    from counted as from_entries
+
+    inner join windows
+        on
+            from_entries.stage = windows.from_stage
+            and windows.from_stage = 'lead'
+            and windows.to_stage in ('opportunity', 'won')
+            and {{ in_force('windows', 'from_entries.entered_date') }}
+
+    left join counted as to_entries
+        on
+            from_entries.person_id = to_entries.person_id
+            and to_entries.cycle_number >= from_entries.cycle_number
+            and windows.to_stage = to_entries.stage
+
+    where
+        not from_entries.is_imputed
+        and not from_entries.is_lead_after_opportunity
+        and from_entries.cycle_number = 1
+
+    group by
+        windows.from_stage,
+        windows.to_stage,
+        windows.window_days,
+        windows.version,
+        from_entries.person_id,
+        from_entries.channel,
+        from_entries.entered_date
+
+),
+
+deals as (
+
+    select
+        windows.from_stage,
+        windows.to_stage,
+        windows.window_days,
+        windows.version as definition_version,
+        opportunities.opportunity_id as unit_id,
+        opportunity_sources.channel,
+        least(opportunities.created_date, coalesce(opportunities.close_date, opportunities.created_date))
+            as entered_date,
+        case when opportunities.status = 'won' then opportunities.close_date end as converted_date
+
+    from opportunities
+
+    inner join opportunity_sources
+        on opportunities.opportunity_id = opportunity_sources.opportunity_id
+
+    inner join windows
+        on
+            windows.from_stage = 'opportunity'
+            and windows.to_stage = 'won'
+            and {{ in_force('windows', 'opportunities.created_date') }}
+
+    where
+        opportunities.is_funnel
+        and not opportunities.is_deleted
+        and opportunities.created_date is not null
+        and coalesce(opportunities.amount_original, 0) >= 0
+
+),
+
+units as (
+
+    select * from person_cycles
+
+    union all
+
+    select * from persons
+
+    union all
+
+    select * from deals
+
+),
+
+aged as (
+
+    select
+        units.*,
+        {{ month_of('units.entered_date') }} as cohort_month,
+        {{ days_between('units.entered_date', 'units.converted_date') }} as lag_days,
+        -- How long the unit was watched: to its conversion, else to today.
+        coalesce(
+            {{ days_between('units.entered_date', 'units.converted_date') }},
+            {{ days_between('units.entered_date', 'settings.as_of') }}
+        ) as observed_days
+
+    from units
+
+    cross join settings
+
+    where units.entered_date <= settings.as_of
+
+)
+
+select * from aged

@@ -1,0 +1,128 @@
+{{ config(materialized='table') }}
+
+-- One row per opportunity and person. The primary contact, else the one known first, carries the deal
+-- (METRICS B, rule 8).
+with
+
+salesforce_roles as (
+
+    select * from {{ ref('stg_salesforce__opportunity_contact_roles') }}
+
+),
+
+salesforce_opportunities as (
+
+    select * from {{ ref('stg_salesforce__opportunities') }}
+
+),
+
+salesforce_leads as (
+
+    select * from {{ ref('stg_salesforce__leads') }}
+
+),
+
+generic_opportunities as (
+
+    select * from {{ ref('stg_generic__opportunities') }}
+
+),
+
+generic_contacts as (
+
+    select * from {{ ref('stg_generic__opportunity_contacts') }}
+
+),
+
+person_records as (
+
+    select * from {{ ref('int_person_records') }}
+
+),
+
+links as (
+
+    select
+        'salesforce:' || opportunity_id as opportunity_id,
+        'salesforce:' || contact_id as record_id,
+        coalesce(is_primary, false) as is_marked_primary,
+        1 as strength,
+        created_at
+
+    from salesforce_roles
+
+    where not coalesce(is_deleted, false) and deleted_at is null
+
+    union all
+
+    select 'salesforce:' || opportunity_id, 'salesforce:' || contact_id, false, 2, created_at
+    from salesforce_opportunities
+    where contact_id is not null
+
+    union all
+
+    select
+        'salesforce:' || converted_opportunity_id,
+        'salesforce:' || lead_id,
+        false,
+        3,
+        created_at
+    from salesforce_leads
+    where converted_opportunity_id is not null
+
+    union all
+
+    select
+        source_system || ':' || opportunity_id,
+        source_system || ':' || person_record_id,
+        coalesce(is_primary, false),
+        1,
+        created_at
+    from generic_contacts
+
+    union all
+
+    select source_system || ':' || opportunity_id, source_system || ':' || person_record_id, true, 2, created_at
+    from generic_opportunities
+    where person_record_id is not null
+
+),
+
+persons as (
+
+    select
+        links.opportunity_id,
+        person_records.person_id,
+        links.is_marked_primary,
+        links.strength,
+        links.created_at,
+        links.record_id
+
+    from links
+
+    inner join person_records
+        on links.record_id = person_records.record_id
+
+    qualify row_number() over (
+        partition by links.opportunity_id, person_records.person_id
+        order by
+            links.is_marked_primary desc, links.strength, links.created_at nulls last, links.record_id
+    ) = 1
+
+),
+
+ranked as (
+
+    select
+        opportunity_id,
+        person_id,
+        row_number() over (
+            partition by opportunity_id
+            order by is_marked_primary desc, strength, created_at nulls last, record_id
+        ) = 1 as is_primary_contact
+
+    from persons
+
+)
+
+select * from ranked

@@ -1,0 +1,99 @@
+-- One row per stage event with its cycle: a person's pass through the ladder (METRICS B, rule 1).
+with
+
+events as (
+
+    select * from {{ ref('int_stage_events') }}
+
+),
+
+-- Equal instants: rungs in ladder order, then exits.
+running as (
+
+    select
+        *,
+        sum(case when stage = 'opportunity' then 1 when stage in ('won', 'lost') then -1 else 0 end) over (
+            partition by person_id
+            order by occurred_at, stage_order, opportunity_id
+            rows between unbounded preceding and current row
+        ) as open_opportunities
+
+    from events
+
+),
+
+closing as (
+
+    select
+        *,
+        case
+            when stage in ('rejected', 'recycled') then 1
+            when stage in ('won', 'lost') and open_opportunities <= 0 then 1
+            else 0
+        end as ends_cycle
+
+    from running
+
+),
+
+endings as (
+
+    select
+        *,
+        coalesce(sum(ends_cycle) over (
+            partition by person_id
+            order by occurred_at, stage_order, opportunity_id
+            rows between unbounded preceding and 1 preceding
+        ), 0) as earlier_endings
+
+    from closing
+
+),
+
+-- A rung after an ending starts a cycle. An exit after an ending, a second rejection, starts none.
+starts as (
+
+    select
+        *,
+        case
+            when
+                is_rung
+                and earlier_endings > coalesce(max(case when is_rung then earlier_endings end) over (
+                    partition by person_id
+                    order by occurred_at, stage_order, opportunity_id
+                    rows between unbounded preceding and 1 preceding
+                ), 0)
+                then 1
+            else 0
+        end as starts_cycle
+
+    from endings
+
+),
+
+cycles as (
+
+    select
+        person_id,
+        1 + sum(starts_cycle) over (
+            partition by person_id
+            order by occurred_at, stage_order, opportunity_id
+            rows between unbounded preceding and current row
+        ) as cycle_number,
+        stage,
+        stage_order,
+        is_rung,
+        opportunity_id,
+        source_system,
+        sales_rep_id,
+        reason,
+        definition_version,
+        is_observed,
+        ends_cycle = 1 as is_ending,
+        occurred_at
+
+    from starts
+
+)
+
+select * from cycles

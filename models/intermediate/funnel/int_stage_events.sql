@@ -1,0 +1,229 @@
+{{ config(materialized='table') }}
+
+-- One row per observed event of a person on the ladder or at one of its exits, before any rule of
+-- cycles. Deals bring three: their creation (which proves an SQL), and their close.
+with
+
+persons as (
+
+    select * from {{ ref('int_persons') }}
+
+),
+
+person_records as (
+
+    select * from {{ ref('int_person_records') }}
+
+),
+
+hubspot_contacts as (
+
+    select * from {{ ref('stg_hubspot__contacts') }}
+
+),
+
+generic_stage_events as (
+
+    select * from {{ ref('stg_generic__stage_events') }}
+
+),
+
+opportunities as (
+
+    select * from {{ ref('int_opportunities') }}
+
+),
+
+stage_map as (
+
+    select * from {{ source('definitions', 'stage_map') }}
+
+),
+
+ladder as (
+
+    select * from {{ ref('int_ladder') }}
+
+),
+
+settings as (
+
+    select * from {{ ref('stg_plumbline__settings') }}
+
+),
+
+source_stage_changes as (
+
+    select
+        source_system || ':' || record_id as record_id,
+        source_system,
+        stage as source_stage,
+        reason,
+        source_system || ':' || sales_rep_id as sales_rep_id,
+        changed_at
+
+    from generic_stage_events
+
+    union all
+
+    select
+        'hubspot:' || contact_id,
+        'hubspot',
+        'marketingqualifiedlead',
+        cast(null as varchar),
+        cast(null as varchar),
+        became_mql_at
+    from hubspot_contacts
+    where became_mql_at is not null
+
+    union all
+
+    select
+        'hubspot:' || contact_id,
+        'hubspot',
+        'salesqualifiedlead',
+        cast(null as varchar),
+        cast(null as varchar),
+        became_sql_at
+    from hubspot_contacts
+    where became_sql_at is not null
+
+),
+
+mapped_changes as (
+
+    select
+        person_records.person_id,
+        stage_map.stage,
+        source_stage_changes.source_system,
+        source_stage_changes.sales_rep_id,
+        source_stage_changes.reason,
+        stage_map.version as definition_version,
+        source_stage_changes.changed_at as occurred_at
+
+    from source_stage_changes
+
+    cross join settings
+
+    inner join person_records
+        on source_stage_changes.record_id = person_records.record_id
+
+    inner join stage_map
+        on
+            source_stage_changes.source_system = stage_map.source_system
+            and lower(source_stage_changes.source_stage) = lower(stage_map.source_stage)
+            and {{ in_force(
+                'stage_map', local_date('source_stage_changes.changed_at', 'settings.reporting_timezone')
+            ) }}
+
+    where stage_map.stage != 'none'
+
+),
+
+-- The instant at which a deal is known to exist: never after its own close.
+carried_opportunities as (
+
+    select
+        *,
+        coalesce(least(created_at, closed_at), created_at, closed_at) as known_at
+
+    from opportunities
+
+    where person_id is not null and is_funnel and not is_deleted
+
+),
+
+events as (
+
+    select
+        person_id,
+        'lead' as stage,
+        cast(null as varchar) as opportunity_id,
+        split_part(source_systems, '+', 1) as source_system,
+        cast(null as varchar) as sales_rep_id,
+        cast(null as varchar) as reason,
+        cast(null as bigint) as definition_version,
+        true as is_observed,
+        created_at as occurred_at
+
+    from persons
+
+    where created_at is not null
+
+    union all
+
+    select
+        person_id,
+        stage,
+        cast(null as varchar),
+        source_system,
+        sales_rep_id,
+        reason,
+        definition_version,
+        true,
+        occurred_at
+    from mapped_changes
+
+    union all
+
+    select
+        person_id,
+        'sql',
+        opportunity_id,
+        source_system,
+        sales_rep_id,
+        cast(null as varchar),
+        cast(null as bigint),
+        created_at is not null,
+        known_at
+    from carried_opportunities
+    where known_at is not null
+
+    union all
+
+    -- A deal whose creation nobody recorded is known from its close only: its stages are imputed.
+    select
+        person_id,
+        'opportunity',
+        opportunity_id,
+        source_system,
+        sales_rep_id,
+        cast(null as varchar),
+        cast(null as bigint),
+        created_at is not null,
+        known_at
+    from carried_opportunities
+    where known_at is not null
+
+    union all
+
+    select
+        person_id,
+        status,
+        opportunity_id,
+        source_system,
+        sales_rep_id,
+        loss_reason,
+        cast(null as bigint),
+        true,
+        closed_at
+    from carried_opportunities
+    where closed_at is not null and (status = 'lost' or coalesce(amount_original, 0) >= 0)
+
+),
+
+ordered as (
+
+    select
+        events.*,
+        ladder.stage_order,
+        ladder.is_rung
+
+    from events
+
+    inner join ladder
+        on events.stage = ladder.stage
+
+)
+
+select * from ordered

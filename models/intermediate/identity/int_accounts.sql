@@ -1,0 +1,48 @@
+{{ config(materialized='table') }}
+
+-- One row per account that a system of record knows. Persons without one get theirs in int_persons.
+with
+
+salesforce_accounts as (
+
+    select * from {{ ref('stg_salesforce__accounts') }}
+
+),
+
+generic_accounts as (
+
+    select * from {{ ref('stg_generic__accounts') }}
+
+),
+
+accounts as (
+
+    select
+        'salesforce:' || account_id as account_id,
+        'salesforce' as source_system,
+        account_name,
+        domain,
+        industry as segment,
+        country,
+        coalesce(is_deleted, false) or deleted_at is not null as is_deleted,
+        created_at
+
+    from salesforce_accounts
+
+    union all
+
+    select
+        source_system || ':' || account_id,
+        source_system,
+        account_name,
+        domain,
+        segment,
+        country,
+        deleted_at is not null,
+        created_at
+
+    from generic_accounts
+
+)
+
+select * from accounts

@@ -1,0 +1,126 @@
+-- One row per person record of any system, under one shape. A record is not a person yet.
+with
+
+salesforce_leads as (
+
+    select * from {{ ref('stg_salesforce__leads') }}
+
+),
+
+salesforce_contacts as (
+
+    select * from {{ ref('stg_salesforce__contacts') }}
+
+),
+
+hubspot_contacts as (
+
+    select * from {{ ref('stg_hubspot__contacts') }}
+
+),
+
+generic_leads as (
+
+    select * from {{ ref('stg_generic__leads') }}
+
+),
+
+generic_contacts as (
+
+    select * from {{ ref('stg_generic__contacts') }}
+
+),
+
+unioned as (
+
+    select
+        'salesforce:' || lead_id as record_id,
+        'salesforce' as source_system,
+        email_key,
+        email_domain,
+        'salesforce:' || converted_account_id as account_id,
+        'salesforce:' || converted_contact_id as converted_record_id,
+        'salesforce:' || master_record_id as master_record_id,
+        lead_source as channel_source,
+        cast(null as varchar) as campaign_name,
+        coalesce(is_test_name, false) as is_test_name,
+        coalesce(is_deleted, false) or deleted_at is not null as is_deleted,
+        created_at
+
+    from salesforce_leads
+
+    union all
+
+    select
+        'salesforce:' || contact_id,
+        'salesforce',
+        email_key,
+        email_domain,
+        'salesforce:' || account_id,
+        cast(null as varchar),
+        'salesforce:' || master_record_id,
+        lead_source,
+        cast(null as varchar),
+        coalesce(is_test_name, false),
+        coalesce(is_deleted, false) or deleted_at is not null,
+        created_at
+
+    from salesforce_contacts
+
+    union all
+
+    select
+        'hubspot:' || contact_id,
+        'hubspot',
+        email_key,
+        email_domain,
+        cast(null as varchar),
+        cast(null as varchar),
+        cast(null as varchar),
+        original_source,
+        original_source_detail,
+        coalesce(is_test_name, false),
+        deleted_at is not null,
+        created_at
+
+    from hubspot_contacts
+
+    union all
+
+    select
+        source_system || ':' || lead_id,
+        source_system,
+        email_key,
+        email_domain,
+        source_system || ':' || account_id,
+        cast(null as varchar),
+        cast(null as varchar),
+        channel_source,
+        campaign,
+        coalesce(is_test_name, false),
+        deleted_at is not null,
+        created_at
+
+    from generic_leads
+
+    union all
+
+    select
+        source_system || ':' || contact_id,
+        source_system,
+        email_key,
+        email_domain,
+        source_system || ':' || account_id,
+        cast(null as varchar),
+        cast(null as varchar),
+        channel_source,
+        campaign,
+        coalesce(is_test_name, false),
+        deleted_at is not null,
+        created_at
+
+    from generic_contacts
+
+)
+
+select * from unioned

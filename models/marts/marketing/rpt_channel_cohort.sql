@@ -1,0 +1,216 @@
+-- One row per month of acquisition and channel, and one for all: the spend of the month, the people
+-- first seen in it, and what became of them (METRICS A3, 0.12).
+with
+
+persons as (
+
+    select * from {{ ref('dim_person') }}
+
+),
+
+entries as (
+
+    select * from {{ ref('int_funnel_entries') }}
+
+),
+
+opportunities as (
+
+    select * from {{ ref('fct_opportunities') }}
+
+),
+
+channel_performance as (
+
+    select * from {{ ref('rpt_channel_performance') }}
+
+),
+
+windows as (
+
+    select * from {{ source('definitions', 'conversion_windows') }}
+
+),
+
+settings as (
+
+    select * from {{ ref('stg_plumbline__settings') }}
+
+),
+
+reached as (
+
+    select
+        person_id,
+        max(case when stage = 'lead' and is_lead_after_opportunity then 1 else 0 end) as is_after_opportunity,
+        max(case when stage = 'mql' and not is_imputed then 1 else 0 end) as mql,
+        max(case when stage = 'mql' then 1 else 0 end) as mql_incl_imputed,
+        max(case when stage = 'sql' and not is_imputed then 1 else 0 end) as sql,
+        max(case when stage = 'sql' then 1 else 0 end) as sql_incl_imputed,
+        max(case when stage = 'opportunity' then 1 else 0 end) as opportunity,
+        max(case when stage = 'won' then 1 else 0 end) as won
+
+    from entries
+
+    where not via_account
+
+    group by person_id
+
+),
+
+deals as (
+
+    select
+        person_id,
+        sum(acv) as pipeline_amount,
+        sum(case when status = 'won' then amount else 0 end) as won_amount
+
+    from opportunities
+
+    where is_funnel and person_id is not null
+
+    group by person_id
+
+),
+
+people as (
+
+    select
+        {{ month_of('persons.created_date') }} as month,
+        persons.channel,
+        count(*) as leads,
+        sum(1 - reached.is_after_opportunity) as leads_in_conversion,
+        sum((1 - reached.is_after_opportunity) * reached.mql_incl_imputed) as leads_to_mql,
+        sum(reached.mql) as mqls,
+        sum(reached.mql * reached.sql_incl_imputed) as mqls_to_sql,
+        sum(reached.sql) as sqls,
+        sum(reached.sql * reached.opportunity) as sqls_to_opportunity,
+        sum(reached.opportunity) as opportunities,
+        sum(reached.opportunity * reached.won) as opportunities_to_won,
+        sum(reached.won) as won,
+        sum(deals.pipeline_amount) as pipeline_amount,
+        sum(deals.won_amount) as won_amount
+
+    from persons
+
+    inner join reached
+        on persons.person_id = reached.person_id
+
+    left join deals
+        on persons.person_id = deals.person_id
+
+    where not persons.is_excluded and persons.created_date is not null
+
+    group by {{ month_of('persons.created_date') }}, persons.channel
+
+),
+
+spend as (
+
+    select
+        month,
+        channel,
+        spend
+
+    from channel_performance
+
+    where channel != 'all' and spend != 0
+
+),
+
+by_channel as (
+
+    select
+        coalesce(people.month, spend.month) as month,
+        coalesce(people.channel, spend.channel) as channel,
+        coalesce(spend.spend, 0) as spend,
+        coalesce(people.leads, 0) as leads,
+        coalesce(people.leads_in_conversion, 0) as leads_in_conversion,
+        coalesce(people.leads_to_mql, 0) as leads_to_mql,
+        coalesce(people.mqls, 0) as mqls,
+        coalesce(people.mqls_to_sql, 0) as mqls_to_sql,
+        coalesce(people.sqls, 0) as sqls,
+        coalesce(people.sqls_to_opportunity, 0) as sqls_to_opportunity,
+        coalesce(people.opportunities, 0) as opportunities,
+        coalesce(people.opportunities_to_won, 0) as opportunities_to_won,
+        coalesce(people.won, 0) as won,
+        coalesce(people.pipeline_amount, 0) as pipeline_amount,
+        coalesce(people.won_amount, 0) as won_amount
+
+    from people
+
+    full outer join spend
+        on people.month = spend.month and people.channel = spend.channel
+
+),
+
+with_total as (
+
+    select * from by_channel
+
+    union all
+
+    select
+        month,
+        'all',
+        sum(spend),
+        sum(leads),
+        sum(leads_in_conversion),
+        sum(leads_to_mql),
+        sum(mqls),
+        sum(mqls_to_sql),
+        sum(sqls),
+        sum(sqls_to_opportunity),
+        sum(opportunities),
+        sum(opportunities_to_won),
+        sum(won),
+        sum(pipeline_amount),
+        sum(won_amount)
+
+    from by_channel
+
+    group by month
+
+),
+
+longest_window as (
+
+    select max(window_days) as window_days
+    from windows
+
+)
+
+select
+    with_total.channel,
+    {{ money('with_total.spend') }} as spend,
+    cast(with_total.leads as bigint) as leads,
+    cast(with_total.leads_in_conversion as bigint) as leads_in_conversion,
+    cast(with_total.leads_to_mql as bigint) as leads_to_mql,
+    cast(with_total.mqls as bigint) as mqls,
+    cast(with_total.mqls_to_sql as bigint) as mqls_to_sql,
+    cast(with_total.sqls as bigint) as sqls,
+    cast(with_total.sqls_to_opportunity as bigint) as sqls_to_opportunity,
+    cast(with_total.opportunities as bigint) as opportunities,
+    cast(with_total.opportunities_to_won as bigint) as opportunities_to_won,
+    cast(with_total.won as bigint) as won,
+    {{ money('with_total.pipeline_amount') }} as pipeline_amount,
+    {{ money('with_total.won_amount') }} as won_amount,
+    {{ cost_ratio('with_total.spend', 'with_total.leads') }} as cpl,
+    {{ cost_ratio('with_total.spend', 'with_total.mqls') }} as cost_per_mql,
+    {{ cost_ratio('with_total.spend', 'with_total.sqls') }} as cost_per_sql,
+    {{ cost_ratio('with_total.spend', 'with_total.opportunities') }} as cost_per_opportunity,
+    {{ cost_ratio('with_total.spend', 'with_total.won') }} as cost_per_won,
+    {{ ratio('with_total.leads_to_mql', 'with_total.leads_in_conversion') }} as lead_to_mql_rate,
+    {{ ratio('with_total.mqls_to_sql', 'with_total.mqls') }} as mql_to_sql_rate,
+    {{ ratio('with_total.sqls_to_opportunity', 'with_total.sqls') }} as sql_to_opportunity_rate,
+    {{ ratio('with_total.opportunities_to_won', 'with_total.opportunities') }} as opportunity_to_won_rate,
+    settings.as_of >= {{ add_days(
+        add_days(add_months('with_total.month', 1), -1), 'longest_window.window_days'
+    ) }} as is_mature,
+    with_total.month
+
+from with_total
+
+cross join longest_window
+
+cross join settings

@@ -1,0 +1,219 @@
+-- One row per month and channel, and one for all: the period view, everything by its own date
+-- (METRICS A3). A ratio of things with different dates is named flow_.
+with
+
+ad_performance as (
+
+    select * from {{ ref('int_ad_performance_daily') }}
+
+),
+
+campaigns as (
+
+    select * from {{ ref('int_campaigns') }}
+
+),
+
+funnel as (
+
+    select * from {{ ref('rpt_funnel_monthly') }}
+
+),
+
+persons as (
+
+    select * from {{ ref('dim_person') }}
+
+),
+
+opportunities as (
+
+    select * from {{ ref('fct_opportunities') }}
+
+),
+
+ads as (
+
+    select
+        {{ month_of('ad_performance.date_day') }} as month,
+        campaigns.channel,
+        sum(ad_performance.impressions) as impressions,
+        sum(ad_performance.clicks) as clicks,
+        sum(ad_performance.spend) as spend
+
+    from ad_performance
+
+    inner join campaigns
+        on ad_performance.campaign_id = campaigns.campaign_id
+
+    group by {{ month_of('ad_performance.date_day') }}, campaigns.channel
+
+),
+
+-- A lead belongs to the channel that the person came from (A3), later stages to that of their cycle.
+leads as (
+
+    select
+        {{ month_of('created_date') }} as month,
+        channel,
+        count(*) as leads
+
+    from persons
+
+    where not is_excluded and created_date is not null
+
+    group by {{ month_of('created_date') }}, channel
+
+),
+
+stages as (
+
+    select
+        month,
+        channel,
+        sum(case when stage = 'mql' then entries end) as mqls,
+        sum(case when stage = 'sql' then entries end) as sqls,
+        sum(case when stage = 'opportunity' then entries end) as opportunities,
+        sum(case when stage = 'won' then entries end) as won
+
+    from funnel
+
+    group by month, channel
+
+),
+
+pipeline as (
+
+    select
+        {{ month_of('created_date') }} as month,
+        channel,
+        sum(acv) as pipeline_created
+
+    from opportunities
+
+    where is_funnel and created_date is not null
+
+    group by {{ month_of('created_date') }}, channel
+
+),
+
+wins as (
+
+    select
+        {{ month_of('close_date') }} as month,
+        channel,
+        sum(amount) as won_amount
+
+    from opportunities
+
+    where is_funnel and status = 'won' and coalesce(amount, 0) >= 0
+
+    group by {{ month_of('close_date') }}, channel
+
+),
+
+keys as (
+
+    select month, channel from ads
+
+    union
+
+    select month, channel from leads
+
+    union
+
+    select month, channel from stages
+
+    union
+
+    select month, channel from pipeline
+
+    union
+
+    select month, channel from wins
+
+),
+
+by_channel as (
+
+    select
+        keys.month,
+        keys.channel,
+        coalesce(ads.impressions, 0) as impressions,
+        coalesce(ads.clicks, 0) as clicks,
+        coalesce(ads.spend, 0) as spend,
+        coalesce(leads.leads, 0) as leads,
+        coalesce(stages.mqls, 0) as mqls,
+        coalesce(stages.sqls, 0) as sqls,
+        coalesce(stages.opportunities, 0) as opportunities,
+        coalesce(pipeline.pipeline_created, 0) as pipeline_created,
+        coalesce(stages.won, 0) as won,
+        coalesce(wins.won_amount, 0) as won_amount
+
+    from keys
+
+    left join ads
+        on keys.month = ads.month and keys.channel = ads.channel
+
+    left join leads
+        on keys.month = leads.month and keys.channel = leads.channel
+
+    left join stages
+        on keys.month = stages.month and keys.channel = stages.channel
+
+    left join pipeline
+        on keys.month = pipeline.month and keys.channel = pipeline.channel
+
+    left join wins
+        on keys.month = wins.month and keys.channel = wins.channel
+
+),
+
+with_total as (
+
+    select * from by_channel
+
+    union all
+
+    select
+        month,
+        'all',
+        sum(impressions),
+        sum(clicks),
+        sum(spend),
+        sum(leads),
+        sum(mqls),
+        sum(sqls),
+        sum(opportunities),
+        sum(pipeline_created),
+        sum(won),
+        sum(won_amount)
+
+    from by_channel
+
+    group by month
+
+)
+
+select
+    channel,
+    cast(impressions as bigint) as impressions,
+    cast(clicks as bigint) as clicks,
+    {{ money('spend') }} as spend,
+    {{ ratio('clicks', 'impressions') }} as ctr,
+    {{ cost_ratio('spend', 'clicks') }} as cpc,
+    {{ cost_ratio('spend * 1000', 'impressions') }} as cpm,
+    cast(leads as bigint) as leads,
+    cast(mqls as bigint) as mqls,
+    cast(sqls as bigint) as sqls,
+    cast(opportunities as bigint) as opportunities,
+    {{ money('pipeline_created') }} as pipeline_created,
+    cast(won as bigint) as won,
+    {{ money('won_amount') }} as won_amount,
+    {{ cost_ratio('spend', 'leads') }} as flow_cpl,
+    {{ cost_ratio('spend', 'mqls') }} as flow_cost_per_mql,
+    {{ cost_ratio('spend', 'sqls') }} as flow_cost_per_sql,
+    {{ cost_ratio('spend', 'opportunities') }} as flow_cost_per_opportunity,
+    month
+
+from with_total

@@ -1,0 +1,116 @@
+-- One row per campaign (METRICS A4): from its messages where an export holds them, else from totals.
+with
+
+messages as (
+
+    select * from {{ ref('fct_email_messages') }}
+
+),
+
+totals as (
+
+    select * from {{ ref('fct_email_campaign_totals') }}
+
+),
+
+campaigns as (
+
+    select * from {{ ref('dim_campaign') }}
+
+),
+
+settings as (
+
+    select * from {{ ref('stg_plumbline__settings') }}
+
+),
+
+counted as (
+
+    select
+        campaign_id,
+        min(sent_at) as sent_at,
+        count(*) as sent,
+        count(case when is_delivered then 1 end) as delivered,
+        count(case when is_opened then 1 end) as opens_raw,
+        count(case when is_opened_human then 1 end) as opens_human,
+        count(case when is_clicked_human then 1 end) as clicks_human,
+        count(case when is_unsubscribed then 1 end) as unsubscribes,
+        count(case when is_complaint then 1 end) as complaints
+
+    from messages
+
+    group by campaign_id
+
+),
+
+unioned as (
+
+    select
+        campaign_id,
+        'events' as source,
+        sent,
+        delivered,
+        opens_raw,
+        opens_human,
+        clicks_human,
+        cast(null as bigint) as clicks_raw,
+        unsubscribes,
+        complaints,
+        sent_at
+
+    from counted
+
+    union all
+
+    -- Totals do not tell a person's open from a machine's: what is human stays unknown.
+    select
+        totals.campaign_id,
+        'report',
+        totals.sent,
+        totals.delivered,
+        totals.opens_raw,
+        cast(null as bigint),
+        cast(null as bigint),
+        totals.clicks_raw,
+        totals.unsubscribes,
+        totals.complaints,
+        totals.sent_at
+
+    from totals
+
+    left join counted
+        on totals.campaign_id = counted.campaign_id
+
+    where counted.campaign_id is null
+
+)
+
+select
+    unioned.campaign_id,
+    campaigns.campaign_name,
+    unioned.source,
+    unioned.sent,
+    unioned.delivered,
+    unioned.opens_raw,
+    unioned.opens_human,
+    unioned.clicks_human,
+    unioned.clicks_raw,
+    unioned.unsubscribes,
+    unioned.complaints,
+    {{ ratio('unioned.delivered', 'unioned.sent') }} as delivery_rate,
+    {{ ratio('unioned.opens_raw', 'unioned.delivered') }} as open_rate_raw,
+    {{ ratio('unioned.opens_human', 'unioned.delivered') }} as open_rate_human,
+    {{ ratio('unioned.clicks_human', 'unioned.delivered') }} as click_rate,
+    {{ ratio('unioned.clicks_human', 'unioned.opens_human') }} as click_to_open_rate,
+    {{ ratio('unioned.unsubscribes', 'unioned.delivered') }} as unsubscribe_rate,
+    {{ ratio('unioned.complaints', 'unioned.delivered') }} as complaint_rate,
+    {{ local_date('unioned.sent_at', 'settings.reporting_timezone') }} as sent_date,
+    unioned.sent_at
+
+from unioned
+
+cross join settings
+
+left join campaigns
+    on unioned.campaign_id = campaigns.campaign_id

@@ -1,0 +1,359 @@
+-- One row per check: what went in stands beside what came out. A difference beyond its tolerance fails
+-- the gate where the check is `blocking`; the others tell what the definitions do not cover yet.
+with
+
+settings as (
+
+    select * from {{ ref('stg_plumbline__settings') }}
+
+),
+
+staged_spend as (
+
+    select 'google_ads' as platform, spend, impressions from {{ ref('stg_google_ads__campaigns_daily') }}
+
+    union all
+
+    select 'meta_ads', spend, impressions from {{ ref('stg_meta_ads__ads_daily') }}
+
+    union all
+
+    select platform, spend, impressions from {{ ref('stg_generic__ad_spend') }}
+
+),
+
+spend_in as (
+
+    select platform, sum(spend) as spend
+    from staged_spend
+    group by platform
+
+),
+
+spend_out as (
+
+    select platform, sum(spend_original) as spend
+    from {{ ref('fct_ad_performance_daily') }}
+    group by platform
+
+),
+
+staged_records as (
+
+    select count(*) as n from {{ ref('int_records_unioned') }}
+
+),
+
+assigned_records as (
+
+    select
+        count(*) as n,
+        count(distinct person_id) as persons
+    from {{ ref('int_person_records') }}
+
+),
+
+persons as (
+
+    select
+        count(*) as n,
+        count(case when is_excluded then 1 end) as excluded
+    from {{ ref('dim_person') }}
+
+),
+
+funnel_persons as (
+
+    select count(distinct person_id) as n
+    from {{ ref('fct_funnel_stages') }}
+    where not via_account
+
+),
+
+undated_persons as (
+
+    select count(*) as n
+    from {{ ref('dim_person') }}
+    where created_at is null and not is_excluded
+
+),
+
+staged_opportunities as (
+
+    select
+        count(*) as n,
+        count(case when is_deleted then 1 end) as deleted
+    from {{ ref('int_opportunities_unioned') }}
+
+),
+
+opportunities as (
+
+    select
+        count(*) as n,
+        sum(case when status = 'won' and kind != 'refund' then amount else 0 end) as won_amount,
+        count(case when amount_original is not null and amount is null then 1 end) as rates_missing
+    from {{ ref('fct_opportunities') }}
+
+),
+
+bookings as (
+
+    select sum(case when event = 'won' and sequence_number = 0 then amount else 0 end) as won_amount
+    from {{ ref('fct_bookings') }}
+
+),
+
+stage_changes as (
+
+    select
+        events.source_system,
+        events.stage,
+        records.record_id is null as is_record_unknown,
+        stage_map.stage is null as is_stage_unmapped
+
+    from {{ ref('stg_generic__stage_events') }} as events
+
+    cross join settings
+
+    left join {{ ref('int_person_records') }} as records
+        on events.source_system || ':' || events.record_id = records.record_id
+
+    left join {{ source('definitions', 'stage_map') }} as stage_map
+        on
+            events.source_system = stage_map.source_system
+            and lower(events.stage) = lower(stage_map.source_stage)
+            and {{ in_force('stage_map', local_date('events.changed_at', 'settings.reporting_timezone')) }}
+
+),
+
+stage_change_counts as (
+
+    select
+        count(*) as n,
+        count(case when is_record_unknown then 1 end) as records_unknown,
+        count(case when is_stage_unmapped then 1 end) as stages_unmapped
+    from stage_changes
+
+),
+
+staged_revenue as (
+
+    select
+        sum(case when lower(kind) = 'credit_note' then -abs(revenue) else revenue end) as revenue
+    from {{ ref('stg_generic__orders') }}
+
+),
+
+revenue as (
+
+    select
+        sum(revenue_original) as revenue,
+        count(case when revenue_original is not null and revenue is null then 1 end) as rates_missing
+    from {{ ref('fct_revenue') }}
+
+),
+
+costs as (
+
+    select
+        sum(case when cost_type = 'media' then amount else 0 end) as media,
+        sum(rates_missing) as rates_missing
+    from {{ ref('int_costs') }}
+
+),
+
+ledger_media as (
+
+    select sum(case when lower(cost_type) = 'media' then amount else 0 end) as media
+    from {{ ref('stg_generic__costs') }}
+
+),
+
+channel_spend as (
+
+    select sum(spend) as spend
+    from {{ ref('fct_ad_performance_daily') }}
+
+),
+
+staged_messages as (
+
+    select count(*) as n
+    from (
+        select distinct source_system, campaign_id, email_key
+        from {{ ref('stg_generic__email_events') }}
+    ) as messages
+
+),
+
+messages as (
+
+    select count(*) as n from {{ ref('fct_email_messages') }}
+
+),
+
+lines as (
+
+    select
+        line_items.amount,
+        products.product_id is null as is_product_unknown
+
+    from {{ ref('stg_generic__line_items') }} as line_items
+
+    left join (
+        select lower(product_id) as product_id from {{ ref('stg_generic__products') }}
+
+        union
+
+        select lower(product) from {{ ref('stg_generic__products') }}
+    ) as products
+        on lower(line_items.product) = products.product_id
+
+),
+
+line_sums as (
+
+    select
+        coalesce(sum(amount), 0) as amount,
+        coalesce(sum(case when not is_product_unknown then amount else 0 end), 0) as amount_known
+    from lines
+
+),
+
+unmapped as (
+
+    select
+        count(*) as n,
+        count(case when channel != 'unmapped' then 1 end) as mapped
+    from {{ ref('dim_person') }}
+    where not is_excluded
+
+),
+
+files as (
+
+    select
+        coalesce(sum(rows + rejected), 0) as records,
+        coalesce(sum(rows), 0) as accepted
+    from {{ source('plumbline', 'files') }}
+
+),
+
+checks as (
+
+    select
+        'ad_spend_' || spend_in.platform as check_name,
+        'staged spend' as left_name,
+        spend_in.spend as left_value,
+        'spend in fct_ad_performance_daily' as right_name,
+        spend_out.spend as right_value,
+        0.00 as tolerance,
+        true as is_blocking
+    from spend_in
+    left join spend_out
+        on spend_in.platform = spend_out.platform
+
+    union all
+
+    select 'ad_spend_in_costs', 'spend in fct_ad_performance_daily', channel_spend.spend, 'media in fct_costs',
+        costs.media, 0.00, true
+    from channel_spend cross join costs
+
+    union all
+
+    select 'records_in_persons', 'staged person records', staged_records.n, 'records with a person',
+        assigned_records.n, 0.00, true
+    from staged_records cross join assigned_records
+
+    union all
+
+    select 'persons_in_dimension', 'persons', assigned_records.persons, 'rows of dim_person', persons.n, 0.00, true
+    from assigned_records cross join persons
+
+    union all
+
+    select 'persons_in_funnel', 'persons not excluded, with a date',
+        persons.n - persons.excluded - undated_persons.n, 'persons in fct_funnel_stages', funnel_persons.n, 0.00, true
+    from persons cross join funnel_persons cross join undated_persons
+
+    union all
+
+    select 'opportunities', 'staged opportunities less deleted', staged_opportunities.n - staged_opportunities.deleted,
+        'rows of fct_opportunities', opportunities.n, 0.00, true
+    from staged_opportunities cross join opportunities
+
+    union all
+
+    select 'won_in_bookings', 'won in fct_opportunities', opportunities.won_amount, 'won in fct_bookings',
+        bookings.won_amount, 0.00, true
+    from opportunities cross join bookings
+
+    union all
+
+    select 'revenue', 'staged revenue, credit notes negative', staged_revenue.revenue, 'revenue in fct_revenue',
+        revenue.revenue, 0.00, true
+    from staged_revenue cross join revenue
+
+    union all
+
+    select 'email_messages', 'staged campaign and recipient pairs', staged_messages.n,
+        'rows of fct_email_messages', messages.n, 0.00, true
+    from staged_messages cross join messages
+
+    union all
+
+    select 'fx_coverage', 'amounts without an exchange rate',
+        opportunities.rates_missing + revenue.rates_missing + costs.rates_missing, 'expected', 0, 0.00, true
+    from opportunities cross join revenue cross join costs
+
+    union all
+
+    select 'stage_changes_of_unknown_records', 'staged stage changes', n, 'of a known record',
+        n - records_unknown, 0.00, false
+    from stage_change_counts
+
+    union all
+
+    select 'stage_changes_unmapped', 'staged stage changes', n, 'with a stage in the stage map',
+        n - stages_unmapped, 0.00, false
+    from stage_change_counts
+
+    union all
+
+    select 'channels_unmapped', 'persons', n, 'with a mapped channel', mapped, 0.00, false
+    from unmapped
+
+    union all
+
+    select 'products_unknown', 'amount of opportunity lines', amount, 'of a listed product', amount_known, 0.00, false
+    from line_sums
+
+    union all
+
+    select 'media_in_cost_ledger', 'media in the cost ledger, left out', media, 'expected', 0, 0.00, false
+    from ledger_media
+
+    union all
+
+    select 'rows_rejected', 'records in loaded files', records, 'rows that fit', accepted, 0.00, false
+    from files
+
+)
+
+select
+    check_name,
+    left_name,
+    right_name,
+    cast(coalesce(left_value, 0) as decimal(18, 2)) as left_value,
+    cast(coalesce(right_value, 0) as decimal(18, 2)) as right_value,
+    cast(coalesce(left_value, 0) - coalesce(right_value, 0) as decimal(18, 2)) as difference,
+    cast(tolerance as decimal(18, 2)) as tolerance,
+    is_blocking,
+    case
+        when abs(coalesce(left_value, 0) - coalesce(right_value, 0)) <= tolerance then 'ok'
+        when is_blocking then 'failed'
+        else 'noted'
+    end as status
+
+from checks

@@ -1,0 +1,7 @@
+-- One row per channel, the named buckets for what is unknown among them.
+select
+    channel,
+    channel_group,
+    is_paid
+
+from {{ source('definitions', 'channels') }}

@@ -1,0 +1,149 @@
+"""The command line: what a user may wish, in their words, and errors told in one message.
+
+Nothing is computed here. Everything heavy is imported inside the command that needs it, so that
+`plumbline --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+STARTED = time.perf_counter()
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="One funnel with one definition per number, from the exports of sales and marketing.",
+)
+console = Console()
+complaints = Console(stderr=True)
+
+Where = Annotated[
+    Path | None,
+    typer.Option(
+        "--workspace",
+        "-w",
+        metavar="DIR",
+        help="The company's folder; else $PLUMBLINE_WORKSPACE, else workspaces/demo.",
+        show_default=False,
+    ),
+]
+
+
+@app.command()
+def run(
+    workspace: Where = None,
+    timings: Annotated[bool, typer.Option(help="Show the seconds of each step.")] = False,
+) -> None:
+    """Load the exports, build and check the marts, publish them, show the scorecard."""
+    from orchestration import pipeline, terminal
+    from orchestration.warehouse import hold
+    from orchestration.workspace import find_root, open_workspace
+
+    root = find_root(workspace)
+    monitor = terminal.Terminal(console)
+    with hold(root):
+        pipeline.ensure_demo(root, monitor)
+        place = open_workspace(root)
+        try:
+            pipeline.run(place, monitor)
+        finally:
+            if timings:
+                terminal.show_timings(console, monitor, time.perf_counter() - STARTED)
+        terminal.show_outcome(console, place, monitor)
+
+
+@app.command()
+def init(
+    directory: Annotated[Path, typer.Argument(help="A new or empty folder.", show_default=False)],
+) -> None:
+    """Make a workspace for a company: a commented workspace.yml, and folders for its files."""
+    from orchestration.workspace import init_workspace
+
+    path = init_workspace(directory)
+    console.print(f"Wrote {path}. Put the exports below {path.parent / 'exports'}, then:")
+    console.print(f"  plumbline run --workspace {directory}", soft_wrap=True)
+
+
+@app.command()
+def demo(
+    directory: Annotated[
+        Path | None, typer.Argument(help="Where to; default workspaces/demo.", show_default=False)
+    ] = None,
+    scale: Annotated[float, typer.Option(min=0.01, help="10 makes ten times the rows.")] = 1.0,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same files.")] = 20261031,
+) -> None:
+    """Write the exports of a made-up company, with the mess of real life."""
+    from orchestration import pipeline, terminal
+    from orchestration.warehouse import hold
+    from orchestration.workspace import DEMO_ROOT
+
+    root = (directory or DEMO_ROOT).resolve()
+    with hold(root):
+        pipeline.make_demo(root, terminal.Terminal(console), scale, seed)
+
+
+@app.command()
+def publish(workspace: Where = None) -> None:
+    """Check the marts as they are built, and publish them when they pass."""
+    from orchestration import pipeline, terminal
+    from orchestration.workspace import open_workspace
+
+    place = open_workspace(workspace)
+    pipeline.check_and_publish(place, terminal.Terminal(console))
+
+
+@app.command()
+def report(workspace: Where = None) -> None:
+    """Write the report page of the published marts again."""
+    from orchestration import report as page
+    from orchestration.workspace import open_workspace
+
+    place = open_workspace(workspace)
+    page.write(place)
+    console.print(str(place.report), soft_wrap=True)
+
+
+@app.command()
+def dev(workspace: Where = None) -> None:
+    """Open Dagster's pages for a workspace, on this machine only."""
+    from orchestration.pipeline import dagster_home
+    from orchestration.workspace import PROJECT_ROOT, find_root
+
+    root = find_root(workspace)
+    os.environ |= {"PLUMBLINE_WORKSPACE": str(root), "DAGSTER_HOME": str(dagster_home(root))}
+    os.chdir(PROJECT_ROOT)
+    command = [sys.executable, "-m", "dagster", "dev", "--host", "127.0.0.1"]
+    os.execv(sys.executable, command)
+
+
+def main() -> None:
+    """Run the command; what the user can mend is one message and exit code 1 or 2."""
+    try:
+        app()
+    except Exception as error:
+        if not isinstance(error, _user_errors()):
+            raise
+        complaints.print(Text("✗ ", "red") + str(error), soft_wrap=True)
+        sys.exit(1)
+
+
+def _user_errors() -> tuple[type[Exception], ...]:
+    """What the user can mend, told without a traceback; anything else is a fault of ours."""
+    from orchestration.contracts import ContractError
+    from orchestration.ingest import IngestError
+    from orchestration.publish import PublishError
+    from orchestration.quality import CheckError
+    from orchestration.transform import BuildError
+    from orchestration.workspace import WorkspaceError
+
+    return BuildError, CheckError, ContractError, IngestError, PublishError, WorkspaceError

@@ -1,0 +1,358 @@
+"""What an export looks like: the contracts of models/staging/**, read and checked.
+
+A contract is a dbt source table with `config.meta`; this module turns it into frozen objects and
+says which key of which file is wrong. What a workspace changes about one file is merged here too
+(`Contract.adjusted`). Opening export files and typing their values is the work of
+orchestration/ingest.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+from zoneinfo import ZoneInfo
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+
+PROJECT_ROOT = Path(__file__).resolve().parents[1]
+
+TYPES = re.compile(r"varchar|bigint|date|timestamp|boolean|decimal\(\d+,\d+\)")
+NUMBER_SHAPE = re.compile(r"1(?P<thousands>[,. '])?234(?P<decimal>[.,])56")
+R = TypeVar("R", bound="Rules")
+FALLBACKS = ("from_header", "from_file_name", "from_preamble", "constant")
+Mode = Literal["full", "incremental", "window"]
+
+
+class ContractError(Exception):
+    """A contract that cannot be used; the message names the file, the column and the key."""
+
+
+def _text(value: Any) -> Any:
+    """YAML reads `1`, `true` and dates where a text is meant."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, (int, float, date)) else value
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, (str, int, float, date)) else value
+
+
+Text = Annotated[str, BeforeValidator(_text)]
+Texts = Annotated[tuple[Text, ...], BeforeValidator(_listed)]
+Bound = Annotated[Decimal | date | None, Field(union_mode="left_to_right")]
+
+
+class Rules(BaseModel):
+    """Settings in YAML: frozen, and without a key that nobody reads."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ColumnRules(Rules):
+    """How one column of a file is found, read and checked: `config.meta` of a column."""
+
+    headers: Texts | None = None
+    required: bool = False
+    not_null: bool = False
+    format: Texts = ()
+    timezone: str | None = None
+    number: str = "1234.56"
+    percent: bool = False
+    currency_symbols: bool = False
+    null_values: Texts | None = None
+    identity: Literal["email", "domain", "test_flag"] | None = None
+    values: dict[Text, Text] = Field(default_factory=dict)
+    unmapped: Literal["keep", "null", "reject"] = "keep"
+    constant: Text | None = None
+    from_header: str | None = None
+    from_file_name: str | None = None
+    from_preamble: Literal["period_start", "period_end"] | None = None
+    min: Bound = None
+    max: Bound = None
+    trim: bool = True
+
+    @field_validator("number")
+    @classmethod
+    def _shape(cls, value: str) -> str:
+        shape = NUMBER_SHAPE.fullmatch(value)
+        if not shape or shape["thousands"] == shape["decimal"]:
+            raise ValueError("write 1234.56 as the file would, as in '1,234.56' or '1.234,56'")
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone(cls, value: str | None) -> str | None:
+        return known_zone(value) if value else None
+
+    @field_validator("headers", "from_header", "from_file_name")
+    @classmethod
+    def _patterns(cls, value: Any) -> Any:
+        for alias in (value,) if isinstance(value, str) else value or ():
+            pattern(alias)
+        return value
+
+    @property
+    def has_fallback(self) -> bool:
+        """Whether the value can come from elsewhere than a header's cells."""
+        return any(getattr(self, key) is not None for key in FALLBACKS)
+
+
+class Window(Rules):
+    """The days that one file replaces: those of `date`, within each value of `scope`."""
+
+    date: str
+    scope: Texts = ()
+
+
+class Totals(Rules):
+    """Rows that are totals: how they look, and which of them the other rows must add up to."""
+
+    column: Texts = ()
+    starts_with: str | None = None
+    blank: bool = False
+    control: Texts = ()
+    sum: str | None = None
+
+
+class Preamble(Rules):
+    """What stands above the header."""
+
+    period: bool = False
+
+
+class FileSettings(Rules):
+    """What a workspace may say about one file as well as a contract about all of its files."""
+
+    encoding: str = "utf-8"
+    timezone: str = "UTC"
+    null_values: Texts = ("",)
+    totals: Totals | None = None
+    mode: Mode = "incremental"
+    max_reject_share: float = Field(default=0.05, ge=0, le=1)
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone(cls, value: str) -> str:
+        return known_zone(value)
+
+    @field_validator("encoding")
+    @classmethod
+    def _codec(cls, value: str) -> str:
+        try:
+            "".encode(value)
+        except LookupError:
+            raise ValueError("not an encoding; try utf-8, cp1252 or utf-16") from None
+        return value
+
+
+class TableRules(FileSettings):
+    """How the files of one table are recognised and read: `config.meta` of a table."""
+
+    match: Texts = ()
+    key: Texts = ()
+    window: Window | None = None
+    repeats: Literal["allowed"] | None = None
+    absent: Texts = ()
+    delimiters: Texts = (",", ";", "\t", "|")
+    empty_marker: str | None = None
+    preamble: Preamble = Preamble()
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a raw table."""
+
+    name: str
+    data_type: str
+    description: str
+    rules: ColumnRules
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """The names under which a file may hold the column; without any it has its own."""
+        if self.rules.headers is not None:
+            return self.rules.headers
+        return () if self.rules.has_fallback else (self.name,)
+
+    @property
+    def is_text(self) -> bool:
+        """Whether its values are taken as they are written."""
+        return self.data_type == "varchar"
+
+
+@dataclass(frozen=True)
+class Contract:
+    """One kind of export file, and the raw table that holds its rows."""
+
+    source: str
+    table: str
+    description: str
+    columns: tuple[Column, ...]
+    rules: TableRules
+    digest: str
+    """Changes with anything that changes the loaded rows, and not with a description."""
+
+    @property
+    def name(self) -> str:
+        """Name in workspace.yml: source.table."""
+        return f"{self.source}.{self.table}"
+
+    @property
+    def relation(self) -> str:
+        """Name of the raw relation."""
+        return f"{self.source}__{self.table}"
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The columns that name a row."""
+        return self.rules.key
+
+    @property
+    def mode(self) -> Mode:
+        """What a newer file means for the rows of an older one."""
+        return self.rules.mode
+
+    @cached_property
+    def required(self) -> tuple[Column, ...]:
+        """The columns without which a file is not of this kind."""
+        return tuple(column for column in self.columns if column.rules.required)
+
+    def adjusted(
+        self, settings: FileSettings, delimiter: str | None, columns: Mapping[str, ColumnRules]
+    ) -> Contract:
+        """The contract as it holds for one file: with what the workspace says about that file.
+
+        A header that is stated for one file must be there; it replaces any other origin of the
+        value, and the other way round. A zone or null values of the file hold for all columns.
+        """
+        stated = {
+            key: getattr(settings, key)
+            for key in settings.model_fields_set & FileSettings.model_fields.keys()
+        }
+        adjusted = []
+        for column in self.columns:
+            changes = dict.fromkeys(stated.keys() & {"timezone", "null_values"})
+            own = columns.get(column.name)
+            if own is not None:
+                if own.headers is not None:
+                    changes |= {"required": True} | dict.fromkeys(FALLBACKS)
+                elif own.has_fallback:
+                    changes |= {"headers": ()}
+                changes |= {key: getattr(own, key) for key in own.model_fields_set}
+            adjusted.append(replace(column, rules=column.rules.model_copy(update=changes)))
+        if delimiter:
+            stated["delimiters"] = (delimiter,)
+        return replace(self, columns=tuple(adjusted), rules=self.rules.model_copy(update=stated))
+
+
+def known_zone(value: str) -> str:
+    """The name, if it is one of a time zone, or stands for that of the workspace."""
+    try:
+        if value != "workspace":
+            ZoneInfo(value)
+    except (ValueError, OSError, KeyError):
+        raise ValueError(f"'{value}' is not a time zone; write it like America/New_York") from None
+    return value
+
+
+def pattern(alias: str) -> re.Pattern[str] | None:
+    """What `/regex/` matches, or None where the alias is a plain name."""
+    if len(alias) < 3 or not (alias.startswith("/") and alias.endswith("/")):
+        return None
+    try:
+        return re.compile(alias[1:-1], re.IGNORECASE)
+    except re.error as error:
+        raise ValueError(f"{alias} is not a regular expression: {error}") from None
+
+
+def nearest(name: str, names: list[str]) -> str:
+    """Words that point to the most similar name, or none."""
+    folded = {other.casefold(): other for other in names}
+    found = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)
+    return f" (the nearest is '{folded[found[0]]}')" if found else ""
+
+
+def read_contracts(models: Path = PROJECT_ROOT / "models") -> dict[str, Contract]:
+    """All contracts below models/staging, by source.table, in a steady order."""
+    contracts = {}
+    for path in sorted(models.rglob("*sources.yml")):
+        try:
+            document = yaml.load(path.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        except yaml.YAMLError as error:
+            raise ContractError(f"{path}: not valid YAML: {error}") from None
+        for source in document.get("sources", []):
+            for table in source.get("tables", []):
+                if table.get("config", {}).get("meta"):
+                    contract = _contract(path, source["name"], table)
+                    contracts[contract.name] = contract
+    return dict(sorted(contracts.items()))
+
+
+def _contract(path: Path, source: str, table: dict[str, Any]) -> Contract:
+    where = f"{path}: {source}.{table['name']}"
+    columns = []
+    for raw in table.get("columns", []):
+        data_type = re.sub(r"\s", "", str(raw.get("data_type", ""))).lower()
+        if not TYPES.fullmatch(data_type):
+            raise ContractError(
+                f"{where}.{raw['name']}: data_type '{data_type}' is not one we load"
+            )
+        meta = raw.get("config", {}).get("meta", {})
+        column_rules = _rules(ColumnRules, meta, f"{where}.{raw['name']}")
+        if data_type == "date" and any("%z" in form.lower() for form in column_rules.format):
+            raise ContractError(f"{where}.{raw['name']}: format: a date has no offset; drop the %z")
+        if column_rules.identity == "test_flag" and data_type != "boolean":
+            raise ContractError(f"{where}.{raw['name']}: identity: a test_flag is a boolean")
+        columns.append(Column(raw["name"], data_type, raw.get("description", ""), column_rules))
+
+    rules = _rules(TableRules, table["config"]["meta"], where)
+    totals = rules.totals or Totals()
+    stated = [
+        *(("key", name) for name in rules.key),
+        *(("totals", name) for name in (*totals.column, *filter(None, [totals.sum]))),
+    ]
+    if rules.window:
+        stated += [("window", name) for name in (rules.window.date, *rules.window.scope)]
+    names = [column.name for column in columns]
+    for key, name in stated:
+        if name not in names:
+            raise ContractError(f"{where}: {key}: no column '{name}'{nearest(name, names)}")
+    if rules.mode == "window" and not rules.window:
+        raise ContractError(f"{where}: window: mode window needs to know the date column")
+
+    loaded = [
+        table["config"]["meta"],
+        [
+            (c.name, c.data_type, raw.get("config"))
+            for c, raw in zip(columns, table["columns"], strict=True)
+        ],
+    ]
+    digest = hashlib.blake2b(json.dumps(loaded, default=str, sort_keys=True).encode())
+    return Contract(
+        source,
+        table["name"],
+        table.get("description", ""),
+        tuple(columns),
+        rules,
+        digest.hexdigest()[:32],
+    )
+
+
+def _rules(kind: type[R], meta: dict[str, Any], where: str) -> R:
+    try:
+        return kind.model_validate(meta)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise ContractError(f"{where}: {key}: {first['msg']}") from None

@@ -1,0 +1,89 @@
+"""Put the parts together: simulate, write down the truth, then the exports.
+
+Each part's own decisions belong in its module.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from orchestration.demo.ads import Ads
+from orchestration.demo.clock import LAST_DAY, day_text
+from orchestration.demo.company import REPORTING_CURRENCY, World
+from orchestration.demo.crm import Crm
+from orchestration.demo.deals import Deals
+from orchestration.demo.mailings import Mailings
+from orchestration.demo.money import Money
+from orchestration.demo.people import People
+from orchestration.demo.records import Books
+from orchestration.demo.truth import Truth
+from orchestration.demo.workspace_file import WORKSPACE
+from orchestration.demo.write import Folder
+
+LEDGER_LIMIT = 3_000  # people up to which the truth names each of them
+
+
+def generate(
+    directory: Path,
+    scale: float = 1,
+    seed: int = 20261031,
+    progress: Callable[[str], None] | None = None,
+) -> None:
+    """Write the demo workspace: the same seed and scale give the same bytes, anywhere.
+
+    `directory` gets workspace.yml, exports/, definitions/ and truth.json; files of the same name
+    are replaced, others are left alone. `progress` hears what is being made.
+    """
+    tell = progress or (lambda _: None)
+    world, books = World(scale, seed), Books()
+    People(world, books, Deals(world, books)).live(tell)
+    tell("ads, mailings and money")
+    ads, mailings, money = Ads(world), Mailings(world, books), Money(world, books)
+
+    tell("exports")
+    folder = Folder(directory)
+    folder.text("workspace.yml", WORKSPACE)
+    Crm(world, books, folder).write()
+    ads.write(folder)
+    mailings.write(folder)
+    money.write(folder)
+
+    tell("truth")
+    _write_truth(folder, Truth(world, books), ads, mailings, money)
+
+
+def _write_truth(folder: Folder, truth: Truth, ads: Ads, mailings: Mailings, money: Money) -> None:
+    world = truth.world
+    by_platform, costs = ads.truth(), money.truth_of_costs()
+    customers = truth.new_customers()
+    content: dict[str, object] = {
+        "seed": world.seed,
+        "scale": world.scale,
+        "as_of": day_text(LAST_DAY),
+        "reporting_currency": REPORTING_CURRENCY,
+        "totals": truth.totals(),
+        "sales_reps": {s.id: f"{s.first_name} {s.last_name}" for s in world.staff},
+        "funnel_columns": ["entries", "entries_incl_imputed", "new_people"],
+        "funnel": truth.funnel(),
+        "conversion_columns": ["entered", "converted", "converted_ever"],
+        "conversions": truth.conversions(),
+        "sales": truth.sales(),
+        "new_customers": customers,
+        "cac": truth.cac(by_platform, costs, customers),
+        "ads": by_platform,
+        "ad_campaigns": ads.by_campaign(),
+        "email": mailings.truth(),
+        "costs": costs,
+        "revenue": money.truth_of_revenue(),
+        "mess": truth.mess(),
+        "files": dict(sorted(folder.files.items())),
+    }
+    if len(truth.people) <= LEDGER_LIMIT:
+        content["ledger"] = truth.ledger()
+    lines = ",\n".join(
+        f"{json.dumps(key)}: {json.dumps(value, ensure_ascii=False, separators=(',', ':'))}"
+        for key, value in content.items()
+    )
+    folder.text("truth.json", "{\n" + lines + "\n}\n")

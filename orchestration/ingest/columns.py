@@ -1,0 +1,285 @@
+"""The SQL that turns the cells of a file into the typed columns of its contract, and finds what
+does not fit.
+
+Only expressions are made here; load.py and quarantine.py run them. What counts as what:
+
+- Text is trimmed; an empty cell is null.
+- A number has the shape of its contract. Digit groups are optional but must be right (`1,23.4` is
+  not a number), and a number in brackets is negative. There are no exponents: what a spreadsheet
+  made of `1.2E+17` has lost digits. Nothing goes through a float. A number that its type cannot
+  hold exactly is a bad number (`1.005` as decimal(18,2)), but from six decimals on it is rounded,
+  half away from zero: nobody means the ten millionth of a unit.
+- A per cent sign is required in a percent column, and a bad number elsewhere.
+- A date or time has one of the declared formats. A time without an offset is one of the declared
+  zone; where clocks go back it is the later of the two, where they go forward an hour later.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from pathlib import Path
+
+from orchestration.contracts import NUMBER_SHAPE, Column, Contract, Totals
+from orchestration.ingest.dialect import Layout
+
+BLANKS = " \t\r\n\u00a0\u200b\ufeff"
+TRAILING = " \t\n\u00a0"
+CURRENCIES = (
+    "USD|EUR|GBP|CHF|JPY|CNY|INR|AUD|CAD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|RON|BGN|TRY|ILS|AED|SAR|ZAR|"
+    "BRL|MXN|ARS|CLP|COP|PEN|SGD|HKD|TWD|KRW|THB|IDR|MYR|PHP|VND|EGP|NGN|KES|UAH"
+)
+CURRENCY = rf"(?:[A-Z]{{0,3}}\p{{Sc}}|{CURRENCIES})"
+ADDRESS = r"[^@\s]+@[^@\s]+\.[^@\s]+"
+HOST = r"^(?:[a-z][a-z0-9+.-]*://)?(?:[^/@]*@)?(?:www\.)?([^/:?#@\s]+\.[^/:?#@\s]+)"
+TEST = r"(?:^|[^\pL])(?:test|testing|qa|dummy|asdf)(?:[^\pL]|$)"
+TRUE = ("true", "t", "yes", "y", "1")
+FALSE = ("false", "f", "no", "n", "0")
+FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2100, 1, 1)
+# HMAC-SHA256 in terms of the plain hash: the key, padded both ways, comes as parameters.
+HMAC = "sha256($outer_pad::blob || unhex(sha256($inner_pad::blob || encode({}))))"
+
+
+def literal(text: str) -> str:
+    """A text as SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def literals(texts: tuple[str, ...]) -> str:
+    """Texts as the inside of an SQL list."""
+    return ", ".join(literal(text) for text in texts)
+
+
+def name(identifier: str) -> str:
+    """A column name as SQL."""
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+def names(contract: Contract) -> str:
+    """All columns of a contract as SQL."""
+    return ", ".join(name(column.name) for column in contract.columns)
+
+
+def cells(path: Path, delimiter: str, skip: int, width: int, *, numbered: bool = False) -> str:
+    """The rows of a UTF-8 file as text columns c0, c1, ...; nothing is guessed."""
+    columns = [*(["_line"] if numbered else []), *(f"c{place}" for place in range(width))]
+    types = ", ".join(f"{column}: 'varchar'" for column in columns)
+    return (
+        f"read_csv({literal(str(path))}, columns = {{{types}}}, auto_detect = false, "
+        f"header = false, skip = {skip}, delim = {literal(delimiter)}, quote = '\"', "
+        "escape = '\"', nullstr = '\x01\x02\x03', strict_mode = true)"
+    )
+
+
+def typed(contract: Contract, layout: Layout, zone: str, source: str) -> str:
+    """All rows of `source` with the contract's columns, and beside them
+
+    `_problem` (`reason:column`, or null), `_skip` (a total, or not of this contract) and `_control`
+    (which of the control rows it is, or null). A leading `_line` of the source is kept.
+    """
+    used = {place for places in layout.positions.values() for place in places} | {0}
+    trimmed = [f"{_trimmed(f'c{place}')} as t{place}" for place in sorted(used | {*layout.where})]
+    verbatim = {
+        place
+        for column in contract.columns
+        if not column.rules.trim
+        for place in layout.positions.get(column.name, ())
+    }
+    trimmed += [f"nullif(c{place}, '') as u{place}" for place in sorted(verbatim)]
+    texts, values, problems = [], [], []
+    for column in contract.columns:
+        text = f"v_{column.name}"
+        texts.append(f"{_text(contract, layout, column)} as {name(text)}")
+        values.append(f"{_value(contract, column, name(text), zone)} as {name(column.name)}")
+        problems += _problems(column, name(text), layout)
+    skip, control = _totals(contract.rules.totals, layout)
+    if layout.where:
+        kept = [f"coalesce(t{i} in ({literals(v)}), false)" for i, v in layout.where.items()]
+        skip = f"{skip} or not ({' and '.join(kept)})"
+    passed_on = [name(f"v_{column.name}") for column in contract.columns]  # for the problems' sake
+    line = "_line, " if "_line" in source.partition("}")[0] else ""
+    problem = (
+        f"case when not _skip then coalesce({', '.join([*problems, 'cast(null as varchar)'])}) end"
+    )
+    return (
+        f"select *, {problem} as _problem from ("
+        f"select {line}_skip, _control, {', '.join([*values, *passed_on])} from ("
+        f"select {line}{', '.join(texts)}, {skip} as _skip, {control} as _control from ("
+        f"select {line}{', '.join(trimmed)} from {source})))"
+    )
+
+
+def _trimmed(cell: str) -> str:
+    """The cell without outer blanks, null if there is nothing else in it.
+
+    Trimming copies the text, and hardly any cell needs it: one that begins with a visible ASCII
+    character and ends without a blank is taken as it is.
+    """
+    ends = " and ".join(f"not suffix({cell}, '{blank}')" for blank in TRAILING)
+    return (
+        f"case when {cell} = '' then null when {cell} > '!' and {cell} < '\u0080' and {ends} "
+        f"then {cell} else nullif(trim({cell}, '{BLANKS}'), '') end"
+    )
+
+
+def _text(contract: Contract, layout: Layout, column: Column) -> str:
+    """The text of a column's cell: null values, mapped values and normal forms are seen to."""
+    rules = column.rules
+    places = layout.positions.get(column.name, ())
+    if rules.identity == "test_flag":
+        return f"concat_ws(' ', {', '.join(f't{i}' for i in places)})" if places else "''"
+    if places:
+        text = f"{'t' if rules.trim else 'u'}{places[0]}"
+    elif column.name in layout.constants:
+        text = literal(layout.constants[column.name])
+    else:
+        return "cast(null as varchar)"
+    nulls = rules.null_values if rules.null_values is not None else contract.rules.null_values
+    if nulls := tuple(value for value in nulls if value):
+        text = f"case when {text} not in ({literals(nulls)}) then {text} end"
+    if rules.values and rules.unmapped != "reject":
+        text = _mapped(column, text)
+    return f"nfc_normalize(lower({text}))" if rules.identity else text
+
+
+def _mapped(column: Column, text: str) -> str:
+    known = " ".join(
+        f"when {literal(raw.lower())} then {literal(value)}"
+        for raw, value in column.rules.values.items()
+    )
+    rest = f"else {text} " if column.rules.unmapped == "keep" else ""
+    return f"case lower({text}) {known} {rest}end"
+
+
+def _value(contract: Contract, column: Column, text: str, zone: str) -> str:
+    rules = column.rules
+    if rules.values and rules.unmapped == "reject":
+        text = _mapped(column, text)
+    if rules.identity == "email":
+        return f"case when regexp_full_match({text}, '{ADDRESS}') then {HMAC.format(text)} end"
+    if rules.identity == "domain":
+        return f"nullif(regexp_extract({text}, '{HOST}', 1), '')"
+    if rules.identity == "test_flag":
+        return f"regexp_matches(lower({text}), '{TEST}')"
+    if column.is_text:
+        return text
+    if column.data_type == "boolean":
+        folded = f"lower({text})"
+        return (
+            f"case when {folded} in ({literals(TRUE)}) then true "
+            f"when {folded} in ({literals(FALSE)}) then false end"
+        )
+    if column.data_type in ("date", "timestamp"):
+        return _moment(column, text, _zone(contract, column, zone))
+    return _number(column, text)
+
+
+def _zone(contract: Contract, column: Column, reporting: str) -> str:
+    zone = column.rules.timezone or contract.rules.timezone
+    return reporting if zone == "workspace" else zone
+
+
+def _moment(column: Column, text: str, zone: str) -> str:
+    formats = column.rules.format
+    if column.rules.from_preamble:
+        formats = ("%Y-%m-%d",)
+    if column.data_type == "date":
+        return f"cast(try_strptime({text}, [{literals(formats or ('%Y-%m-%d',))}]) as date)"
+    formats = formats or ("%Y-%m-%d %H:%M:%S",)
+    naive = tuple(form for form in formats if "%z" not in form.lower())
+    aware = tuple(form for form in formats if "%z" in form.lower())
+    moments = []
+    if naive:
+        moment = f"try_strptime({text}, [{literals(naive)}])"
+        utc = f"timezone('UTC', timezone({literal(zone)}, {moment}))"
+        moments.append(moment if zone == "UTC" else utc)
+    if aware:
+        offset = f"case when suffix({text}, 'Z') then left({text}, -1) || '+00' else {text} end"
+        moments.append(f"timezone('UTC', try_strptime({offset}, [{literals(aware)}]))")
+    return f"coalesce({', '.join(moments)})" if len(moments) > 1 else moments[0]
+
+
+def _number(column: Column, text: str) -> str:
+    rules, kind = column.rules, column.data_type
+    scale = 0 if kind == "bigint" else int(kind.rpartition(",")[2].rstrip(")"))
+    shape = NUMBER_SHAPE.fullmatch(rules.number)
+    assert shape
+    point = re.escape(shape["decimal"])
+    group = {None: None, " ": "[ \u00a0\u202f\u2009]", "'": "['’]"}.get(
+        shape["thousands"], re.escape(shape["thousands"] or "")
+    )
+    decimals = "[0-9]*" if scale >= 6 else f"[0-9]{{0,{max(scale - 2 * rules.percent, 0)}}}0*"
+    whole = f"(?:[0-9]{{1,3}}(?:{group}[0-9]{{3}})+|[0-9]+)" if group else "[0-9]+"
+    digits = f"(?:{whole}(?:{point}{decimals})?|{point}{decimals})"
+    sign = " ?%" if rules.percent else ""
+    grammar = rf"[-+]?{digits}{sign}|\({digits}{sign}\)"
+
+    bare = text
+    if rules.currency_symbols:
+        bare = rf"regexp_replace({text}, '^([-+(]?)\s*{CURRENCY}\s*', '\1')"
+        bare = rf"regexp_replace({bare}, '\s*{CURRENCY}\s*([)]?)$', '\1')"
+    plain = f"regexp_replace({bare}, '[^0-9{shape['decimal']}-]', '', 'g')"
+    plain = f"if({bare}[1] = '(', '-', '') || replace({plain}, '{shape['decimal']}', '.')"
+    if rules.percent:
+        number = f"try_cast(try_cast({plain} as decimal(28, {scale + 2})) * 0.01 as {kind})"
+    else:
+        number = f"try_cast({plain} as {kind})"
+    number = f"when regexp_full_match({bare}, {literal(grammar)}) then {number}"
+    if shape["decimal"] == "." and not rules.percent:
+        simple = rf"[-+]?[0-9]+(?:\.{decimals})?"
+        number = (
+            f"when regexp_full_match({text}, '{simple}') then try_cast({text} as {kind}) {number}"
+        )
+    return f"case {number} end"
+
+
+def _problems(column: Column, text: str, layout: Layout) -> list[str]:
+    """Why this column would keep a row from being loaded, as expressions; null where it fits."""
+    rules, value = column.rules, name(column.name)
+    present = column.name in layout.positions or column.name in layout.constants
+    cases = []
+    if present and rules.identity is None:
+        reason = {"varchar": "bad_value", "boolean": "bad_value"}.get(
+            column.data_type, "bad_number"
+        )
+        if column.data_type in ("date", "timestamp"):
+            reason = "bad_date"
+        if not column.is_text or rules.unmapped == "reject":
+            cases.append((f"{text} is not null and {value} is null", reason))
+    if rules.not_null:
+        cases.append((f"{value} is null", "missing_key"))
+    if present:
+        first, last = rules.min, rules.max
+        if column.data_type in ("date", "timestamp"):
+            first, last = first or FIRST_DAY, last or LAST_DAY
+        above = " + interval 1 day" if column.data_type == "timestamp" else ""
+        compare = ">=" if above else ">"
+        if first is not None:
+            cases.append((f"{value} < '{first}'::{column.data_type}", "out_of_window"))
+        if last is not None:
+            limit = f"'{last}'::{column.data_type}{above}"
+            cases.append((f"{value} {compare} {limit}", "out_of_window"))
+    if not cases:
+        return []
+    whens = " ".join(f"when {case} then '{reason}:{column.name}'" for case, reason in cases)
+    return [f"case {whens} end"]
+
+
+def _totals(totals: Totals | None, layout: Layout) -> tuple[str, str]:
+    """Whether a row is a total, and which of the control rows it is (the first listed counts)."""
+    if totals is None:
+        return "false", "cast(null as bigint)"
+    places = [layout.positions[column][0] for column in totals.column if column in layout.positions]
+    if totals.blank:
+        blank = " and ".join(f"t{place} is null" for place in places)
+        return blank or "false", "cast(null as bigint)"
+    marked, labelled = [], []
+    labels = " ".join(
+        f"when {literal(label.lower())} then {rank}" for rank, label in enumerate(totals.control)
+    )
+    for place in dict.fromkeys([*places, 0]):
+        start = literal((totals.starts_with or "").lower())
+        marked.append(f"coalesce(starts_with(lower(t{place}), {start}), false)")
+        labelled.append(f"case lower(t{place}) {labels} end" if labels else "null")
+    skip = " or ".join(marked) if totals.starts_with else "false"
+    return skip, f"cast(coalesce({', '.join(labelled)}) as bigint)"

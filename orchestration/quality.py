@@ -1,0 +1,248 @@
+"""Hold loaded exports and marts against their expectations, with Great Expectations on DuckDB.
+
+What is expected stands in expectations/, one module per mart, and its severity decides: a failing
+critical expectation blocks publishing. Nothing is repaired here, and only counts come out of it:
+values could be personal, and results travel (logs, Dagster's pages, the report).
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pkgutil
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import expectations
+from orchestration.contracts import Contract
+from orchestration.warehouse import connect
+from orchestration.workspace import Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+OnCheck = Callable[["CheckResult"], None]
+
+# Counts of what is unexpected, without the lists of examples.
+RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0}
+
+
+class CheckError(Exception):
+    """A critical expectation failed, so nothing may be published; the message says which."""
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """How one expectation about one table turned out."""
+
+    table: str
+    expectation: str
+    severity: str
+    success: bool
+    unexpected: int | None = None
+    problem: str | None = None
+
+    @property
+    def blocks(self) -> bool:
+        """Whether this result keeps the marts from being published."""
+        return not self.success and self.severity == "critical"
+
+    def __str__(self) -> str:
+        """The result as a sentence for the user."""
+        if self.success:
+            return f"{self.table}: {self.expectation}"
+        if self.problem:
+            return f"{self.table}: {self.expectation}: {self.problem}"
+        unit = "row" if self.unexpected == 1 else "rows"
+        rows = "" if self.unexpected is None else f": {self.unexpected:,} {unit}"
+        return f"{self.table}: {self.expectation}{rows}"
+
+
+@dataclass(frozen=True)
+class Suite:
+    """What is expected of one table; `expectations` are Great Expectations objects."""
+
+    table: str
+    expectations: Sequence[Any]
+
+
+def mart_names() -> list[str]:
+    """The marts that have a module in expectations/, without importing Great Expectations."""
+    names = (module.name for module in pkgutil.iter_modules(expectations.__path__))
+    return sorted(name for name in names if name != "raw")
+
+
+def mart_suites(names: Iterable[str] | None = None) -> list[Suite]:
+    """The suites of the named marts, or of all that have one."""
+    import_great_expectations()
+    modules = (
+        importlib.import_module(f"expectations.{name}")
+        for name in (mart_names() if names is None else names)
+    )
+    return [Suite(module.TABLE, module.EXPECTATIONS) for module in modules]
+
+
+def raw_suites(warehouse: Path, contracts: Iterable[Contract]) -> list[Suite]:
+    """The suites of the exports that have files."""
+    from expectations import raw
+
+    with connect(warehouse) as connection:
+        loaded = connection.execute(
+            "select distinct source_name || '__' || table_name from raw.plumbline__files"
+        ).fetchall()
+    return [Suite(*suite) for suite in raw.suites(contracts, {name for (name,) in loaded})]
+
+
+def check_all(
+    workspace: Workspace, contracts: Mapping[str, Contract], on_check: OnCheck | None = None
+) -> list[CheckResult]:
+    """Hold everything that was loaded and built against what is expected of it."""
+    suites = raw_suites(workspace.warehouse, contracts.values()) + mart_suites()
+    return check(workspace.warehouse, suites, on_check)
+
+
+def check(
+    database: Path, suites: Iterable[Suite], on_check: OnCheck | None = None
+) -> list[CheckResult]:
+    """Run the suites on a DuckDB file, which is only read; never raises for a failed one."""
+    results = []
+    with _datasource(database) as source:
+        for suite in suites:
+            for result in _check_suite(source, suite):
+                results.append(result)
+                if on_check:
+                    on_check(result)
+    return results
+
+
+def require_passed(results: Iterable[CheckResult]) -> None:
+    """Raise when a critical expectation failed, naming each with its rows."""
+    failed = [result for result in results if result.blocks]
+    if failed:
+        raise CheckError(
+            "nothing was published, because the gate is closed:\n"
+            + "\n".join(f"  {result}" for result in failed)
+        )
+
+
+def _check_suite(source: Any, suite: Suite) -> Iterator[CheckResult]:
+    import great_expectations as gx
+    from great_expectations.datasource.fluent.interfaces import TestConnectionError
+
+    schema, name = suite.table.split(".")
+    try:
+        asset = source.add_table_asset(suite.table, table_name=name, schema_name=schema)
+    except TestConnectionError:
+        yield CheckResult(suite.table, "is there", "critical", False, problem="no such table")
+        return
+
+    batch = asset.add_batch_definition_whole_table("all").get_batch()
+    # Numbered, because the results come back in an order of their own.
+    numbered = [
+        expectation.copy(update={"meta": {"number": number}})
+        for number, expectation in enumerate(suite.expectations)
+    ]
+    outcome = batch.validate(
+        gx.ExpectationSuite(name=suite.table, expectations=numbered), result_format=RESULT_FORMAT
+    )
+    by_number = sorted(outcome.results, key=lambda result: result.expectation_config.meta["number"])
+    for result, expectation in zip(by_number, suite.expectations, strict=True):
+        yield CheckResult(
+            table=suite.table,
+            expectation=in_words(expectation),
+            severity=str(getattr(expectation.severity, "value", expectation.severity)),
+            success=bool(result.success),
+            unexpected=None if result.success else _unexpected(result.result),
+            problem=_problem(result.exception_info),
+        )
+
+
+def in_words(expectation: Any) -> str:
+    """An expectation as a short sentence: its own description, else its type and arguments."""
+    if expectation.description:
+        return str(expectation.description)
+    kind = expectation.expectation_type.removeprefix("expect_").replace("_", " ")
+    ignored = {"severity", "meta", "notes", "description", "id", "windows", "rendered_content"}
+    arguments = (
+        f"{key.replace('_', ' ')} {value}"
+        for key, value in expectation.configuration.kwargs.items()
+        if key not in ignored and value is not None and key not in ("batch_id", "mostly")
+    )
+    return f"{kind} ({', '.join(arguments)})"
+
+
+def _unexpected(outcome: dict[str, Any]) -> int | None:
+    """The number of rows that do not fit; a row count that is out of range is itself the number."""
+    count = outcome.get("unexpected_count", outcome.get("observed_value"))
+    return count if isinstance(count, int) else None
+
+
+def _problem(exception_info: dict[str, Any]) -> str | None:
+    """Why an expectation could not be run at all.
+
+    Only errors about names are told in full: another one could quote a value of a row.
+    """
+    infos = [exception_info] if "raised_exception" in exception_info else exception_info.values()
+    messages = [
+        str(info["exception_message"])
+        for info in infos
+        if isinstance(info, dict) and info.get("raised_exception")
+    ]
+    if not messages:
+        return None
+    for kind in ("Binder Error", "Catalog Error", "Parser Error", "The column"):
+        if kind in messages[0]:
+            return "could not be run: " + messages[0][messages[0].index(kind) :].splitlines()[0]
+    return "could not be run"
+
+
+@contextmanager
+def _datasource(database: Path) -> Iterator[Any]:
+    """The file as a read-only data source, which lets go of it afterwards."""
+    import_great_expectations()
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    context = gx.get_context(mode="ephemeral")
+    context.enable_analytics(False)
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    source = context.data_sources.add_sql(
+        "warehouse",
+        connection_string=f"duckdb:///{database}",
+        create_temp_table=False,
+        kwargs={"connect_args": {"read_only": True}},
+    )
+    try:
+        yield source
+    finally:
+        source.get_execution_engine().engine.dispose()
+        source.get_engine().dispose()
+
+
+def import_great_expectations() -> None:
+    """Import Great Expectations (seconds), and teach it to read results from DuckDB (once)."""
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    import great_expectations  # noqa: F401
+    from sqlalchemy import event
+    from sqlalchemy.engine import Engine
+
+    if not event.contains(Engine, "after_cursor_execute", _fetch_at_once):
+        event.listen(Engine, "after_cursor_execute", _fetch_at_once)
+
+
+def _fetch_at_once(
+    connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool
+) -> None:
+    """Fetch all rows of a DuckDB statement when it is executed.
+
+    Great Expectations closes the connection before it fetches, and DuckDB then has nothing left.
+    """
+    from sqlalchemy.engine.cursor import FullyBufferedCursorFetchStrategy
+
+    if context is not None and context.dialect.name == "duckdb" and cursor.description:
+        context.cursor_fetch_strategy = FullyBufferedCursorFetchStrategy(
+            cursor.description, initial_buffer=cursor.fetchall()
+        )

@@ -1,0 +1,186 @@
+"""Build the models with dbt, in this process, inside a workspace.
+
+What the models say is in models/; here is only how dbt is called: where it writes (nowhere but the
+workspace), what a run builds (models, and the data tests marked for it), and what came of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from orchestration.publish import Mart
+from orchestration.warehouse import connect, without_values
+from orchestration.workspace import PROJECT_ROOT, Workspace
+
+# What a run builds: no unit tests, and of the data tests those that are marked for it.
+IN_A_RUN = ("resource_type:model", "resource_type:test,tag:run")
+PROJECT_FILES = ("dbt_project.yml", "profiles.yml", "macros", "models", "tests/data")
+
+
+class BuildError(Exception):
+    """dbt could not build the models; the message says which, and why."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """What became of one model or data test."""
+
+    unique_id: str
+    status: str
+    seconds: float
+    rows: int | None = None
+    message: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name as written in the project."""
+        return self.unique_id.split(".")[2]
+
+    @property
+    def is_model(self) -> bool:
+        """Whether it is a model; else it is a data test."""
+        return self.unique_id.startswith("model.")
+
+    @property
+    def failed(self) -> bool:
+        """Whether it keeps the marts from being published."""
+        return self.status in ("error", "fail", "runtime error")
+
+
+OnNode = Callable[[Node, int], None]
+
+
+def read_manifest(root: Path) -> dict[str, Any]:
+    """What dbt knows of the project, parsed anew when a file of it changed since.
+
+    It is kept in the workspace at `root`, which need not have been made yet.
+    """
+    target = root / "runs" / "dbt" / "target"
+    path, stamp = target / "manifest.json", target / "manifest.stamp"
+    state = _project_state()
+    if not path.exists() or not stamp.exists() or stamp.read_text() != state:
+        _invoke(root, ["parse"])
+        stamp.write_text(state)
+    manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return manifest
+
+
+def marts(manifest: Mapping[str, Any]) -> list[Mart]:
+    """The tables to publish, with the descriptions from their YAML."""
+    return sorted(
+        (
+            Mart(
+                name=node["name"],
+                description=node["description"].strip(),
+                columns={
+                    name: column["description"].strip() for name, column in node["columns"].items()
+                },
+            )
+            for node in manifest["nodes"].values()
+            if node["resource_type"] == "model" and node["schema"] == "marts"
+        ),
+        key=lambda mart: mart.name,
+    )
+
+
+def build(
+    workspace: Workspace,
+    select: Sequence[str] = IN_A_RUN,
+    on_node: OnNode | None = None,
+) -> list[Node]:
+    """Build the selected models and tests; `on_node` hears of each, and of how many there are."""
+    nodes: list[Node] = []
+    total = 0
+
+    def hear(event: Any) -> None:
+        nonlocal total
+        if event.info.name == "LogStartLine":
+            total = event.data.total
+        elif event.info.name == "NodeFinished":
+            node = Node(
+                unique_id=event.data.node_info.unique_id,
+                status=event.data.run_result.status,
+                seconds=event.data.run_result.execution_time,
+                message=without_values(event.data.run_result.message),
+            )
+            nodes.append(node)
+            if on_node:
+                on_node(node, total)
+
+    # Without artifacts: run_results.json would hold the values that a failed cast quotes.
+    arguments = ["--no-write-json", "build", "--indirect-selection", "empty", "--select", *select]
+    try:
+        _invoke(workspace.root, arguments, callbacks=[hear])
+    except BuildError:
+        failed = [node for node in nodes if node.failed]
+        if not failed:
+            raise
+        raise BuildError(
+            "nothing was published, because the models do not build:\n"
+            + "\n".join(f"  {node.name}: {node.message}" for node in failed)
+        ) from None
+
+    counts = _row_counts(workspace)
+    return [replace(node, rows=counts.get(node.name)) for node in nodes]
+
+
+def _invoke(
+    root: Path, arguments: Sequence[str], callbacks: Sequence[Callable[[Any], None]] = ()
+) -> None:
+    """Call dbt in this process, and let go of the warehouse file afterwards."""
+    folder = root.resolve() / "runs" / "dbt"
+    folder.mkdir(parents=True, exist_ok=True)
+    os.environ |= {
+        "PLUMBLINE_WORKSPACE": str(root.resolve()),
+        "DBT_PROJECT_DIR": str(PROJECT_ROOT),
+        "DBT_PROFILES_DIR": str(PROJECT_ROOT),
+        "DBT_TARGET_PATH": str(folder / "target"),
+        "DBT_LOG_PATH": str(folder),
+        # Nothing is sent anywhere, and no log holds a row: what happens comes as events.
+        "DO_NOT_TRACK": "1",
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DBT_LOG_LEVEL": "none",
+        "DBT_LOG_LEVEL_FILE": "none",
+    }
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.adapters.factory import reset_adapters
+    from dbt.cli.main import dbtRunner
+
+    try:
+        outcome = dbtRunner(callbacks=list(callbacks)).invoke(list(arguments))
+    finally:
+        DuckDBConnectionManager.close_all_connections()
+        reset_adapters()
+    if not outcome.success:
+        raise BuildError(without_values(str(outcome.exception or "a model or test failed")))
+
+
+def _row_counts(workspace: Workspace) -> dict[str, int]:
+    """Rows of every table that was built, by name."""
+    with connect(workspace.warehouse) as connection:
+        tables = connection.execute(
+            "select schema_name, table_name from duckdb_tables() where not temporary"
+        ).fetchall()
+        counts = (
+            f'select \'{table}\', count(*) from "{schema}"."{table}"' for schema, table in tables
+        )
+        return dict(connection.execute(" union all ".join(counts)).fetchall()) if tables else {}
+
+
+def _project_state() -> str:
+    """A hash that changes when dbt would read the project otherwise."""
+    state = hashlib.blake2b(version("dbt-core").encode())
+    for name in PROJECT_FILES:
+        path = PROJECT_ROOT / name
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            if file.is_file():
+                status = file.stat()
+                state.update(f"{file}|{status.st_mtime_ns}|{status.st_size}\n".encode())
+    return state.hexdigest()

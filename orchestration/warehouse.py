@@ -1,0 +1,103 @@
+"""How to open the warehouse and the published file, and the lock that lets one run in at a time.
+
+Loading, building and publishing do their own SQL elsewhere; here are only the doors.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from orchestration.workspace import Workspace, WorkspaceError
+
+if TYPE_CHECKING:
+    import duckdb
+
+# Locks that this process holds, so that a step inside a run may ask for the lock again.
+_held: set[Path] = set()
+
+
+def connect(path: Path, *, read_only: bool = True) -> duckdb.DuckDBPyConnection:
+    """Open a DuckDB file of the workspace, with days that do not depend on the machine."""
+    import duckdb
+
+    connection = duckdb.connect(str(path), read_only=read_only)
+    connection.execute("set TimeZone = 'UTC'")
+    return connection
+
+
+def connect_published(path: Path) -> duckdb.DuckDBPyConnection:
+    """Open the published file as BI should: nothing but its marts can be read, nothing written.
+
+    `read_only` alone would still let a statement read any file of the machine, copy to one, or
+    attach another database.
+    """
+    import duckdb
+
+    connection = duckdb.connect(
+        str(path), read_only=True, config={"enable_external_access": "false"}
+    )
+    connection.execute("set TimeZone = 'UTC'")
+    connection.execute("set lock_configuration = true")
+    return connection
+
+
+def without_values(message: str) -> str:
+    """An engine's error message, fit for logs.
+
+    Errors about names and syntax are told in full; any other may quote a value of a row.
+    """
+    if re.search(r"(Binder|Catalog|Parser|Compilation|Contract) Error", message):
+        return message.strip()
+    return re.sub(r"'[^'\n]*'|\"[^\"\n]*\"", "'…'", message).strip()
+
+
+@contextmanager
+def hold(place: Workspace | Path) -> Iterator[None]:
+    """Keep every other run out of a workspace; say who is in when somebody is."""
+    root = place if isinstance(place, Path) else place.root
+    path = root.resolve() / "runs" / "lock"
+    if path in _held:
+        yield
+        return
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise WorkspaceError(
+                f"the workspace {root} is in use by {_holder(file)}: "
+                "wait until it has ended, then run again"
+            ) from None
+        _held.add(path)
+        try:
+            _sign(file, {"pid": os.getpid(), "since": f"{datetime.now():%Y-%m-%d %H:%M:%S}"})
+            yield
+        finally:
+            # Closing the file gives the lock back; a killed process gives it back by dying.
+            _sign(file, {})
+            _held.discard(path)
+
+
+def _sign(file: IO[str], holder: dict[str, object]) -> None:
+    file.seek(0)
+    file.truncate()
+    file.write(json.dumps(holder))
+    file.flush()
+
+
+def _holder(file: IO[str]) -> str:
+    file.seek(0)
+    try:
+        holder = json.loads(file.read())
+        return f"process {holder['pid']} since {holder['since']}"
+    except (ValueError, KeyError):
+        return "another process, which started this moment"
