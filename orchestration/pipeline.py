@@ -139,8 +139,6 @@ def report(workspace: Workspace, monitor: Monitor) -> None:
 def run(workspace: Workspace, monitor: Monitor) -> None:
     """Load, build, check and publish; raise what kept the marts from being published."""
     with hold(workspace.root):
-        # Its import takes seconds and is wanted late: it runs while DuckDB loads and builds.
-        threading.Thread(target=quality.import_great_expectations, daemon=True).start()
         with monitor.step("prepare"):
             import dagster as dg
 
@@ -148,6 +146,8 @@ def run(workspace: Workspace, monitor: Monitor) -> None:
 
             definitions = build_defs(workspace.root, monitor=monitor)
             job = definitions.resolve_job_def("refresh")
+        # Its import takes seconds and is wanted late: it goes on while DuckDB loads and builds.
+        threading.Thread(target=quality.import_great_expectations, daemon=True).start()
         try:
             with dg.DagsterInstance.ephemeral() as instance:
                 job.execute_in_process(

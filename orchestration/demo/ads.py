@@ -44,6 +44,7 @@ DAY_OF_MONTH = np.array([month_of(day) for day in range(FIRST_DAY, LAST_DAY + 1)
 WEEKDAYS = [1.1, 1.18, 1.16, 1.12, 0.98, 0.7, 0.76]
 QUARTERS = [(MONTH_STARTS[m], MONTH_STARTS[m + 3] - 1) for m in range(0, N_MONTHS, 3)]
 CORRECTED = 1  # the quarter that Google re-stated, and that was exported again
+AD_FORMATS = ["Static", "Video", "Carousel", "Story"]
 EMPTY_ACCOUNT = "Northbeam-Lab"
 _CLICK_HABITS = {"Brand - US": 3.0, "Brand - EMEA": 3.0, "PMax, Demo Requests": 0.08}
 
@@ -113,7 +114,7 @@ class Ads:
                     campaign=name,
                     campaign_id=str(first_id + 7_919 * (campaign + 1)),
                     group=f"{name.split(' ')[-1].strip('%d')} set {of // 2 + 1}".strip(),
-                    ad=f"{['Static', 'Video', 'Carousel', 'Story'][of % 4]} {of + 1}, v{of % 3 + 1}",
+                    ad=f"{AD_FORMATS[of % len(AD_FORMATS)]} {of + 1}, v{of % 3 + 1}",
                 )
             )
         return lines
@@ -133,9 +134,9 @@ class Ads:
         by_day = budget[DAY_OF_MONTH] / 30.4 * weekday
 
         in_campaign = np.array([place % len(campaigns) for place in range(n)])
-        share = np.array([c[1] for c in campaigns])[in_campaign] / np.bincount(in_campaign)[in_campaign]
+        share = np.array([c[1] for c in campaigns]) / np.bincount(in_campaign)
         noise = 0.55 + 0.9 * random.random((N_DAYS, n))
-        cents = np.rint(by_day[:, None] * share * noise).astype(np.int64)
+        cents = np.rint(by_day[:, None] * share[in_campaign] * noise).astype(np.int64)
         price = cpc * (0.8 + 0.4 * random.random((N_DAYS, n)))
         clicks = np.rint(cents / price).astype(np.int64)
         habit = np.array([_CLICK_HABITS.get(c[0], 1.0) for c in campaigns])[in_campaign]
@@ -250,7 +251,8 @@ class Ads:
             for later in (False, True)
         ]
         tails = [
-            f",{line.campaign_id},{GOOGLE_ACCOUNT},{GOOGLE_ACCOUNT_NAME},USD,150.00,Daily,Eligible, --,"
+            f",{line.campaign_id},{GOOGLE_ACCOUNT},{GOOGLE_ACCOUNT_NAME},"
+            "USD,150.00,Daily,Eligible, --,"
             for line in self.google_lines
         ]
         days = [day_text(FIRST_DAY + day) for day in range(N_DAYS)]
@@ -272,7 +274,8 @@ class Ads:
         lines.append(f"Total: Campaigns{blanks}{total}")
         lines.append(f"Total: Account{blanks.replace(' --', '')}{total}")
         lines.append(f"Total: Search{blanks.replace(' --', '')}{total}")
-        name = f"google_ads/campaign-report-{first:%Y-%m}-to-{last:%Y-%m}_exported-{day_text(exported)}.csv"
+        period = f"{first.isoformat()[:7]}-to-{last.isoformat()[:7]}"
+        name = f"google_ads/campaign-report-{period}_exported-{day_text(exported)}.csv"
         if wide:  # what the download for Excel looks like
             text = "\n".join(_tabbed(line) for line in lines) + "\n"
             folder.text(f"exports/{name}", "\ufeff" + text, "utf-16-le")
@@ -309,14 +312,13 @@ class Ads:
                 f"{each},{_plain(cents)},{clicked},{clicked * 12 // 10},"
                 '"7-day click or 1-day view"'
             )
-        name = f"meta_ads/{META_ACCOUNT}-Ads-{_dashed(first)}-{_dashed(last)}_exported-{day_text(exported)}.csv"
+        name = _meta_name(META_ACCOUNT, number, exported)
         folder.lines(f"exports/{name}", lines)
         folder.expect(name, "meta_ads.ads_daily", len(lines) - 1, skipped=1)
 
     def _empty_meta(self, folder: Folder) -> None:
         """An account that never ran an ad."""
-        first, last = (date_of(day) for day in QUARTERS[-1])
-        name = f"meta_ads/{EMPTY_ACCOUNT}-Ads-{_dashed(first)}-{_dashed(last)}_exported-{day_text(LAST_DAY)}.csv"
+        name = _meta_name(EMPTY_ACCOUNT, len(QUARTERS) - 1, LAST_DAY)
         folder.lines(f"exports/{name}", [META_HEADER, '"No data available."'])
         folder.expect(name, "meta_ads.ads_daily", 0)
         self.world.note("files_that_say_no_data")
@@ -376,6 +378,11 @@ def _tabbed(line: str) -> str:
         else:
             field += mark
     return "\t".join([*parts, field])
+
+
+def _meta_name(account: str, number: int, exported: int) -> str:
+    first, last = (_dashed(date_of(day)) for day in QUARTERS[number])
+    return f"meta_ads/{account}-Ads-{first}-{last}_exported-{day_text(exported)}.csv"
 
 
 def _dashed(day: date) -> str:

@@ -109,12 +109,9 @@ def office_hour(day: int, dice: Random) -> int:
 
 
 def any_hour(day: int, dice: Random) -> int:
-    """A whole minute at which a visitor may act: any day, mostly by day, some just after midnight."""
-    if dice.random() < 0.03:
-        minute = dice.randrange(1, 59)
-    else:
-        minute = dice.randrange(6 * 60, 24 * 60)
-    return at(day, minute * MINUTE)
+    """A whole minute at which a visitor may act: any day, a few just after midnight."""
+    first, last = (1, 59) if dice.random() < 0.03 else (6 * 60, 24 * 60)
+    return at(day, dice.randrange(first, last) * MINUTE)
 
 
 _DAY_TEXT = {day: date_of(day).isoformat() for day in range(FIRST_DAY - 800, LAST_DAY + 2000)}
@@ -144,7 +141,8 @@ def month_name(day: date) -> str:
     return _MONTH_NAMES[day.month - 1]
 
 
-_MONTH_NAMES = (
-    "January February March April May June July August September October November December"
-).split()
-WEEKDAY_NAMES = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+_MONTH_NAMES = [
+    "January", "February", "March", "April", "May", "June", "July", "August", "September",
+    "October", "November", "December",
+]  # fmt: skip
+WEEKDAY_NAMES = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]

@@ -21,6 +21,14 @@ from orchestration.demo.clock import (
     month_of,
     workday,
 )
+from orchestration.demo.names import (
+    COUNTRIES,
+    FIRST_NAMES,
+    LAST_NAMES,
+    NAME_HEADS,
+    NAME_TAILS,
+    SECTORS,
+)
 
 T = TypeVar("T")
 
@@ -30,83 +38,6 @@ REPORTING_CURRENCY = "USD"
 # Seasons of demand, January to December; growth of demand a month.
 SEASONS = [0.98, 1.0, 1.08, 1.0, 1.04, 0.97, 0.86, 0.84, 1.1, 1.12, 1.05, 0.78]
 GROWTH = 1.035
-
-FIRST_NAMES = """
-Ada Alba Amara Anton Arno Astrid Bela Bruno Carla Cedric Clara Dario Delia Edda Elias Elin Emil Enzo
-Esme Fabian Fiona Flora Gemma Greta Hanna Hugo Ida Ines Iris Ivo Jana Jasper Joana Jonas Juno Karim
-Keira Lars Lea Leona Levi Lina Lorenz Luca Maeve Malik Mara Marlon Mila Milo Nadia Nico Nina Noel
-Nora Odin Olga Oscar Paula Petra Quinn Rafael Rhea Robin Rosa Ruben Sami Selma Silas Sonia Stella
-Tariq Theo Tilda Tomas Ulla Vera Viktor Wanda Willem Xenia Yara Yusuf Zara Zeno
-""".split()
-
-LAST_NAMES = """
-Abelow Ackerby Albrink Amsel Ansgard Arkwell Ashgrove Balder Barlowe Bexley Birkfeld Blackmoor
-Bramwell Brenning Brookhart Calloran Carrowby Castell Cormell Cragwood Dahlberg Dalloway Dannert
-Delacourt Dornhaus Drayton Eastmere Eckhart Elmgren Ennisford Falkner Farrowdale Fenwright Ferrante
-Finchley Fosterby Gallbraith Garnell Glennard Grauwald Greenholt Hackforth Halvorsen Harkness
-Hartigan Hawkesby Heldane Hollander Iverness Jarrold Jessop Kaldwell Karsten Kellerby Kestrel
-Kirkbride Langmere Larkspur Lindqvist Lockhart Lorimer Mallory Marchetti Marlowe Merrick Mistral
-Moreland Nettleby Norhaven Oakhurst Oldfield Orsini Palmgren Pellworth Penhallow Quartley Quillon
-Radnor Ravensby Redfern Rosenau Rothwell Sandoval Selwyn Severin Sheffer Sommerby Stanmore Stroud
-Tamworth Tennant Testa Thornbury Tolliver Ullman Vanterpool Varga Vestergaard Wainwright Waldron
-Wexford Whitlock Winterbourne Wolfram Yarrow Yarwood Zeller Zimmerby
-""".split()
-
-NAME_HEADS = """
-Alder Amber Anchor Apex Arbor Ash Azure Bay Birch Black Blue Bright Brook Canyon Cedar Clear Cliff
-Cloud Coast Copper Coral Crest Crystal Dawn Deep Delta Drift Dune Eagle East Elm Ember Ever Fair
-Falcon Fern Field Fir Flint Frost Glen Gold Granite Green Grove
-""".split()
-
-NAME_TAILS = """
-bank beam bell berry bird bridge brook burst crest dale field fjord flow forge fort gate glade grove
-harbor haven hill hollow lake land leaf light line loft marsh mead mill mont moor peak pine point
-port reach ridge shore side spring stone stream vale view ward water way well wind wood works yard
-""".split()
-
-SECTORS = [
-    ("Logistics", "Transportation"),
-    ("Freight", "Transportation"),
-    ("Foods", "Food & Beverage"),
-    ("Dairy", "Food & Beverage"),
-    ("Health", "Healthcare"),
-    ("Diagnostics", "Healthcare"),
-    ("Biotech", "Biotechnology"),
-    ("Software", "Technology"),
-    ("Analytics", "Technology"),
-    ("Robotics", "Technology"),
-    ("Networks", "Communications"),
-    ("Media", "Media"),
-    ("Energy", "Energy"),
-    ("Solar", "Energy"),
-    ("Steel", "Manufacturing"),
-    ("Machinery", "Manufacturing"),
-    ("Textiles", "Manufacturing"),
-    ("Packaging", "Manufacturing"),
-    ("Insurance", "Insurance"),
-    ("Capital", "Finance"),
-    ("Payments", "Finance"),
-    ("Retail", "Retail"),
-    ("Outfitters", "Retail"),
-    ("Hotels", "Hospitality"),
-    ("Travel", "Hospitality"),
-    ("Learning", "Education"),
-    ("Homes", "Construction"),
-    ("Engineering", "Engineering"),
-    ("Consulting", "Consulting"),
-    ("Legal", "Consulting"),
-]
-
-# country as first written, other spellings of it, currency, weight
-COUNTRIES: list[tuple[str, tuple[str, ...], str, int]] = [
-    ("United States", ("United States", "USA", "US"), "USD", 55),
-    ("Canada", ("Canada",), "USD", 8),
-    ("United Kingdom", ("United Kingdom", "UK"), "USD", 9),
-    ("Germany", ("Germany", "Deutschland"), "EUR", 12),
-    ("France", ("France",), "EUR", 7),
-    ("Netherlands", ("Netherlands", "The Netherlands"), "EUR", 5),
-    ("Ireland", ("Ireland",), "EUR", 4),
-]
 
 # product id, name, list price a year (whole units of currency), unit cost a year
 PRODUCTS = [
@@ -188,18 +119,12 @@ def _check_letter(five: str) -> str:
 
 
 def salesforce_id(prefix: str, number: int) -> str:
-    """An 18-character record id, as Salesforce forms them: its check letters say which are capital."""
+    """An 18-character record id, as Salesforce forms them: three letters check the others."""
     head, body = prefix + "5g", ""
     for _ in range(10):
         number, digit = divmod(number, 62)
         body = _BASE62[digit] + body
-    return (
-        head
-        + body
-        + _check_letter(head)
-        + _check_letter(body[:5])
-        + _check_letter(body[5:])
-    )
+    return head + body + _check_letter(head) + _check_letter(body[:5]) + _check_letter(body[5:])
 
 
 def rate(currency: str, day: int) -> int:
@@ -406,16 +331,16 @@ class World:
         topics = ["Forecasting", "Pipeline Hygiene", "Board Reporting", "Planning", "Revenue Data"]
         shows = ["RevSummit", "FinOps Days", "SaaS Fair", "Ops Week", "Growth Forum"]
         for month in range(N_MONTHS):
-            first, label = MONTH_STARTS[month], month % 12
+            first, label, year = MONTH_STARTS[month], month % 12, 2024 + (month + 10) // 12
             plans = [
                 ("Webinar", f"Webinar: {topics[month % 5]}", 9, 180_000),
                 ("Webinar", f"Webinar: {topics[(month + 2) % 5]}, live", 23, 150_000),
                 ("Email", f"Email: Customer stories {month + 1}", 14, 40_000),
             ]
             if label in (2, 4, 6, 10, 11):
-                plans.append(("Trade Show", f"{shows[month % 5]} {2025 + month // 14}", 17, 2_800_000))
+                plans.append(("Trade Show", f"{shows[month % 5]} {year}", 17, 2_800_000))
             if label in (5, 10):
-                plans.append(("Conference", f"Beacon User Conference {2025 + month // 14}", 19, 0))
+                plans.append(("Conference", f"Beacon User Conference {year}", 19, 0))
             for kind, name, offset, cost in plans:
                 day = workday(first + offset)
                 self.campaigns.append(Campaign(self.next_id("701"), name, kind, day, cost))
@@ -427,13 +352,3 @@ class World:
             start, end = MONTH_STARTS[month], MONTH_STARTS[month + 1]
             yield month, start, end, growth * SEASONS[(month + 10) % 12]
             growth *= GROWTH
-
-
-def start_of_business(day: int) -> int:
-    """Eight in the morning of a day."""
-    return at(day, 8 * HOUR)
-
-
-def days_between(first: int, last: int) -> int:
-    """Whole days between two instants."""
-    return (last - first) // DAY

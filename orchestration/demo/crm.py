@@ -6,7 +6,7 @@ and other noise only. The shapes are those of real exports.
 
 from __future__ import annotations
 
-from random import Random
+from collections.abc import Sequence
 from unicodedata import normalize
 
 from orchestration.demo.clock import (
@@ -75,7 +75,9 @@ class Crm:
         self._hubspot_contacts()
         self._hubspot_history()
 
-    def _object(self, name: str, header: str, rows: list[tuple[str, ...]], contract: str) -> None:
+    def _object(
+        self, name: str, header: str, rows: Sequence[tuple[str, ...]], contract: str
+    ) -> None:
         columns = header.split(",")
         if any(len(row) != len(columns) for row in rows):
             raise ValueError(f"{name}: a row does not fit the header")
@@ -203,9 +205,9 @@ class Crm:
             rows.append((lead.created, lead.id, self.integration.id, "created", "", ""))
             if dice.random() < 0.25 and lead.created + 3 * HOUR < END:
                 old, new = others[dice.randrange(len(others))], lead.owner
-                instant = lead.created + dice.randrange(40, 7_000)
-                rows.append((instant, lead.id, self.integration.id, "Owner", _name(old), _name(new)))
-                rows.append((instant, lead.id, self.integration.id, "Owner", old.id, new.id))
+                head = (lead.created + dice.randrange(40, 7_000), lead.id, self.integration.id)
+                rows.append((*head, "Owner", _name(old), _name(new)))
+                rows.append((*head, "Owner", old.id, new.id))
             before = "Open - Not Contacted"
             for instant, status in lead.statuses:
                 rows.append((instant, lead.id, owner, "Status", before, status))

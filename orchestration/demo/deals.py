@@ -330,7 +330,7 @@ class Deals:
         deal.changes[-1].cents = end.cents
 
     def _pay_back(self, deal: Opportunity, plan: Plan) -> None:
-        """Money goes back to the customer, in part or whole, now and then without saying for what."""
+        """Money goes back, in part or whole, now and then without saying for which deal."""
         dice = self.dice
         how = plan.text("refund")
         if not how and not plan.given and dice.random() < 0.02:
@@ -375,10 +375,9 @@ class Deals:
                 renewal = self._renewal(deal, planted > 0)
                 if renewal is None:
                     continue
-                self.books.opportunities.append(renewal)
                 if renewal.status == "won":
                     coming.append(renewal)
-                    planted -= 1
+                    planted -= self.books.opportunities[-1].kind == "refund"
             due = coming
 
     def _renewal(self, deal: Opportunity, give_back: bool) -> Opportunity | None:
@@ -388,7 +387,7 @@ class Deals:
         ends = day_of(start.replace(year=start.year + months // 12, month=months % 12 + 1, day=1))
         ends += start.day - 1
         created = office_hour(ends - 75 - dice.randrange(15), dice)
-        if created > END or deal.kind != "renewal" and not deal.is_deal or deal.reopens:
+        if created > END or deal.reopens:
             return None
         owner = self.world.success[dice.randrange(len(self.world.success))]
         change = pick(dice, [100, 104, 107, 80], [55, 20, 15, 10])
@@ -407,6 +406,7 @@ class Deals:
             product=deal.product,
             person=deal.person,
         )
+        self.books.opportunities.append(renewal)
         close = office_hour(ends - 12 + dice.randrange(20), dice)
         if close > END:
             renewal.close_day = local_day(close)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 from orchestration.demo.ads import Ads
@@ -75,7 +76,7 @@ def _write_truth(folder: Folder, truth: Truth, ads: Ads, mailings: Mailings, mon
         "ads": by_platform,
         "ad_campaigns": ads.by_campaign(),
         "email": mailings.truth(),
-        "costs": costs,
+        "costs": [asdict(row) for row in costs],
         "revenue": money.truth_of_revenue(),
         "mess": truth.mess(),
         "files": dict(sorted(folder.files.items())),

@@ -35,6 +35,9 @@ TARGETS = f"finance/targets-{day_text(LAST_DAY)}.csv"
 PRICE_LIST = f"finance/products-{day_text(LAST_DAY)}.csv"
 
 
+NO_DATES = ["31.02.2026", "00.00.0000", "20.13.2025"]
+
+
 @dataclass(slots=True)
 class Invoice:
     """One line of an invoice or a credit note."""
@@ -62,6 +65,17 @@ class Cost:
     kind: str
     cents: int
     currency: str = "USD"
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """A month's costs of one type, channel and campaign, in cents of a dollar."""
+
+    month: str
+    channel: str
+    campaign: str
+    cost_type: str
+    amount_cents: int
 
 
 class Money:
@@ -228,17 +242,14 @@ class Money:
             account[1] += cost
         return {"months": months, "accounts": dict(sorted(accounts.items()))}
 
-    def truth_of_costs(self) -> list[dict[str, object]]:
+    def truth_of_costs(self) -> list[LedgerRow]:
         """The ledger by month, channel, campaign and type, in dollars by the first of the month."""
         found: dict[tuple[str, str, str, str], int] = {}
         for cost in self.costs:
             key = (MONTHS[cost.month], cost.channel or "unattributed", cost.campaign, cost.kind)
             dollars = in_dollars(cost.cents, cost.currency, MONTH_STARTS[cost.month])
             found[key] = found.get(key, 0) + dollars
-        return [
-            {"month": m, "channel": c, "campaign": p, "cost_type": k, "amount_cents": amount}
-            for (m, c, p, k), amount in sorted(found.items())
-        ]
+        return [LedgerRow(*key, amount) for key, amount in sorted(found.items())]
 
     def write(self, folder: Folder) -> None:
         """The files of billing and finance, and the definitions of this company."""
@@ -276,7 +287,7 @@ class Money:
         bad = min(3, max(1, len(lines) // 40))
         for place in range(bad):
             parts = lines[1 + place * (len(lines) // 4)].split(";")
-            parts[0], parts[4] = f"RE{place + 1:06d}", ("31.02.2026", "00.00.0000", "20.13.2025")[place]
+            parts[0], parts[4] = f"RE{place + 1:06d}", NO_DATES[place]
             lines.insert(2 + place * (len(lines) // 4), ";".join(parts))
         self.world.note("invoices_with_a_bad_date", bad)
         folder.lines(f"exports/{INVOICES}", lines, "cp1252")

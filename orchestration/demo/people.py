@@ -24,9 +24,7 @@ from orchestration.demo.clock import (
     workday,
 )
 from orchestration.demo.company import (
-    FIRST_NAMES,
     INBOUND,
-    LAST_NAMES,
     OUTBOUND,
     OWN_DOMAIN,
     RENAMED_CAMPAIGN,
@@ -38,6 +36,7 @@ from orchestration.demo.company import (
     pick,
 )
 from orchestration.demo.deals import Deals, Plan
+from orchestration.demo.names import FIRST_NAMES, LAST_NAMES
 from orchestration.demo.records import (
     Books,
     ContactRecord,
@@ -242,9 +241,8 @@ class People:
         dice = self.dice
         for rule, number in (("own_domain", 40), ("test_name", 45)):
             for _ in range(self.world.count(number, least=4)):
-                created = clear_of_fold(
-                    any_hour(MONTH_STARTS[0] + dice.randrange(MONTH_STARTS[-1] - 40 - MONTH_STARTS[0]), dice)
-                )
+                day = dice.randrange(MONTH_STARTS[0], MONTH_STARTS[-1] - 40)
+                created = clear_of_fold(any_hour(day, dice))
                 person = self.books.person("excluded", created)
                 person.rule = rule
                 cycle = person.begin()
@@ -456,9 +454,7 @@ class People:
         if again and person.has_email and len(person.cycles) < 5:
             self._come_back(person, lead.statuses[-1][0], coming, later[1:], 0.95)
 
-    def _leave(
-        self, person: Person, cycle: Cycle, lead: LeadRecord, since: int, way: str
-    ) -> bool:
+    def _leave(self, person: Person, cycle: Cycle, lead: LeadRecord, since: int, way: str) -> bool:
         """The lead's status says rejected (Unqualified) or recycled (Nurture)."""
         left = office_hour(local_day(since) + 1 + self.dice.randrange(10), self.dice)
         if left > END:

@@ -7,7 +7,7 @@ Months and days are New York's.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -19,6 +19,7 @@ from orchestration.demo.clock import (
     month_of,
 )
 from orchestration.demo.company import World, in_dollars
+from orchestration.demo.money import LedgerRow
 from orchestration.demo.records import RUNGS, Books, Cycle, Opportunity, Person
 
 UNATTRIBUTED = "unattributed"
@@ -37,7 +38,7 @@ WINDOWS = {
 
 @dataclass(slots=True)
 class Entry:
-    """A stage reached: the day that counts, and whether anyone saw it or a later stage proves it."""
+    """A stage reached: the day that counts; observed, or only proved by a later stage."""
 
     day: int
     is_observed: bool
@@ -95,7 +96,8 @@ class Truth:
     def funnel(self) -> dict[str, dict[str, dict[str, list[int]]]]:
         """By month, channel and stage: entries, entries with the imputed ones, new people."""
         counts: dict[tuple[int, str, str], list[int]] = {}
-        first: dict[tuple[int, str], tuple[int, int, str]] = {}  # person, stage: day, cycle, channel
+        # person and stage: day, cycle and channel of the first time ever
+        first: dict[tuple[int, str], tuple[int, int, str]] = {}
 
         def count(stage: str, day: int, channel: str, *, observed: bool = True) -> None:
             row = counts.setdefault((month_of(day), channel, stage), [0, 0, 0])
@@ -159,31 +161,23 @@ class Truth:
                 if start and start.is_observed:
                     count(pair, channel_of(person, cycle), start.day, _day(ladder, pair[1]))
         for deal in self.deals:
+            channel = channel_of(deal.person, deal.cycle)
             closed = deal.close_day if deal.status == "won" else None
-            count(("opportunity", "won"), channel_of(deal.person, deal.cycle), opened_on(deal), closed)
+            count(("opportunity", "won"), channel, opened_on(deal), closed)
         return _nested(counts)
 
-    def sales(self) -> dict[str, dict[str, dict[str, object]]]:
+    def sales(self) -> dict[str, dict[str, dict[str, int | list[int]]]]:
         """By month and sales rep (and all): deals created by their day, the others by the close."""
-        rows: dict[str, dict[str, dict[str, object]]] = {}
+        counts: dict[tuple[int, str], Counter[str]] = defaultdict(Counter)
+        cycles: dict[tuple[int, str], list[int]] = defaultdict(list)
 
         def add(day: int, deal: Opportunity, **values: int) -> None:
-            month = rows.setdefault(MONTHS[month_of(day)], {})
             for name in (deal.owner.id, "all"):
-                row = month.setdefault(name, {})
-                for key, value in values.items():
-                    if key == "cycle_days":
-                        days = row.setdefault(key, [])
-                        assert isinstance(days, list)
-                        days.append(value)
-                    else:
-                        before = row.get(key, 0)
-                        assert isinstance(before, int)
-                        row[key] = before + value
+                for column, value in values.items():
+                    counts[month_of(day), name][column] += value
 
         for deal in self.deals:
-            created = local_day(deal.created)
-            acv = _acv(deal)
+            created, acv, dollars = local_day(deal.created), _acv(deal), _dollars(deal)
             add(
                 created,
                 deal,
@@ -193,40 +187,31 @@ class Truth:
             )
             if deal.status == "open":
                 continue
-            dollars = _dollars(deal)
-            if deal.status == "lost" and deal.loss_reason == "Duplicate":
+            if deal.loss_reason == "Duplicate":
                 add(deal.close_day, deal, lost_left_out=1)
                 continue
-            add(
-                deal.close_day,
-                deal,
-                **{deal.status: 1, f"{deal.status}_amount_cents": dollars or 0},
-                n_no_amount=dollars is None,
-            )
-            if deal.status == "won":
-                if acv:
-                    add(deal.close_day, deal, won_above_zero=1, won_acv_cents=acv)
-                if deal.close_day >= created:
-                    add(deal.close_day, deal, cycle_days=deal.close_day - created)
-                else:
-                    add(deal.close_day, deal, date_issues=1)
+            add(deal.close_day, deal, n_no_amount=dollars is None)
+            if deal.status == "lost":
+                add(deal.close_day, deal, lost=1, lost_amount_cents=dollars or 0)
+                continue
+            add(deal.close_day, deal, won=1, won_amount_cents=dollars or 0)
+            add(deal.close_day, deal, won_above_zero=bool(acv), won_acv_cents=acv or 0)
+            if deal.close_day < created:
+                add(deal.close_day, deal, date_issues=1)
+                continue
+            for name in (deal.owner.id, "all"):
+                cycles[month_of(deal.close_day), name].append(deal.close_day - created)
         for deal in self.all_opportunities:
             for booking in deal.bookings:
                 dollars = in_dollars(booking.cents, deal.account.currency, booking.rate_day)
-                add(
-                    booking.day,
-                    deal,
-                    net_bookings_cents=dollars,
-                    new_bookings_cents=dollars if booking.counts_as_new else 0,
-                )
-        for month in rows.values():
-            for row in month.values():
-                days = row.get("cycle_days")
-                if isinstance(days, list):
-                    days.sort()
-        return {
-            month: {name: row[name] for name in sorted(row)} for month, row in sorted(rows.items())
-        }
+                new = dollars if booking.counts_as_new else 0
+                add(booking.day, deal, net_bookings_cents=dollars, new_bookings_cents=new)
+
+        rows: dict[str, dict[str, dict[str, int | list[int]]]] = {month: {} for month in MONTHS}
+        for (month, name), row in sorted(counts.items()):
+            days = sorted(cycles[month, name])
+            rows[MONTHS[month]][name] = {**row, "cycle_days": days}
+        return rows
 
     def new_customers(self) -> dict[str, dict[str, int]]:
         """By month and channel: accounts by the first win above zero."""
@@ -245,24 +230,24 @@ class Truth:
     def cac(
         self,
         ads: dict[str, dict[str, dict[str, int]]],
-        costs: list[dict[str, object]],
+        costs: list[LedgerRow],
         customers: dict[str, dict[str, int]],
     ) -> dict[str, dict[str, int]]:
         """By month: what the variants of CAC divide."""
         rows: dict[str, dict[str, int]] = {}
         for month in MONTHS:
             media = sum(platform[month]["spend_cents"] for platform in ads.values())
-            ledger = [cost for cost in costs if cost["month"] == month]
+            ledger = [cost for cost in costs if cost.month == month]
             paid_agency = sum(
-                _int(cost["amount_cents"])
+                cost.amount_cents
                 for cost in ledger
-                if cost["cost_type"] == "agency" and cost["channel"] in PAID_CHANNELS
+                if cost.cost_type == "agency" and cost.channel in PAID_CHANNELS
             )
             won = customers[month]
             rows[month] = {
                 "media_cents": media,
                 "paid_cents": media + paid_agency,
-                "fully_loaded_cents": media + sum(_int(cost["amount_cents"]) for cost in ledger),
+                "fully_loaded_cents": media + sum(cost.amount_cents for cost in ledger),
                 "new_customers": sum(won.values()),
                 "new_customers_paid": sum(won.get(channel, 0) for channel in PAID_CHANNELS),
             }
@@ -272,6 +257,7 @@ class Truth:
         """How much there is of everything."""
         deals = Counter(f"{deal.kind}_{deal.status}" for deal in self.deals)
         others = [d for d in self.all_opportunities if not d.is_deal]
+        customers = {d.account.number for d in self.deals if d.status == "won" and d.cents}
         return {
             "people": len(self.people),
             "excluded_people": dict(sorted(self.excluded.items())),
@@ -285,7 +271,7 @@ class Truth:
                 sorted(Counter(f"{d.kind}_{d.status}" for d in others).items())
             ),
             "accounts": sum(bool(company.account_id) for company in self.world.companies),
-            "customers": len({d.account.number for d in self.deals if d.status == "won" and d.cents}),
+            "customers": len(customers),
             "sales_reps": len(self.world.staff),
         }
 
@@ -310,7 +296,8 @@ class Truth:
         for deal in self.deals:
             found["opportunities_without_contact"] += deal.person is None
             found["contacts_beside_the_primary_one"] += len(deal.others)
-            found[f"blank_type_{deal.kind}"] += not deal.type_text
+            if not deal.type_text:
+                found[f"blank_type_{deal.kind}"] += 1
             found["zero_amount_wins"] += deal.status == "won" and deal.cents == 0
             found["deals_without_amount"] += deal.cents is None
             found["losses_left_out_of_the_win_rate"] += deal.loss_reason == "Duplicate"
@@ -365,11 +352,6 @@ def _number(cycle: Cycle | None) -> int:
 
 def _day(ladder: dict[str, Entry], stage: str) -> int | None:
     return ladder[stage].day if stage in ladder else None
-
-
-def _int(value: object) -> int:
-    assert isinstance(value, int)
-    return value
 
 
 def _dollars(deal: Opportunity) -> int | None:

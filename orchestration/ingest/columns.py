@@ -23,8 +23,7 @@ from pathlib import Path
 from orchestration.contracts import NUMBER_SHAPE, Column, Contract, Totals
 from orchestration.ingest.dialect import Layout
 
-BLANKS = " \t\r\n\u00a0\u200b\ufeff"
-TRAILING = " \t\n\u00a0"
+BLANKS = " \t\r\n\u00a0"
 CURRENCIES = (
     "USD|EUR|GBP|CHF|JPY|CNY|INR|AUD|CAD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|RON|BGN|TRY|ILS|AED|SAR|ZAR|"
     "BRL|MXN|ARS|CLP|COP|PEN|SGD|HKD|TWD|KRW|THB|IDR|MYR|PHP|VND|EGP|NGN|KES|UAH"
@@ -115,7 +114,7 @@ def _trimmed(cell: str) -> str:
     Trimming copies the text, and hardly any cell needs it: one that begins with a visible ASCII
     character and ends without a blank is taken as it is.
     """
-    ends = " and ".join(f"not suffix({cell}, '{blank}')" for blank in TRAILING)
+    ends = " and ".join(f"not suffix({cell}, '{blank}')" for blank in BLANKS)
     return (
         f"case when {cell} = '' then null when {cell} > '!' and {cell} < '\u0080' and {ends} "
         f"then {cell} else nullif(trim({cell}, '{BLANKS}'), '') end"

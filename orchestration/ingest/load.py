@@ -8,6 +8,7 @@ matching.py, and what is recorded about it in records.py.
 from __future__ import annotations
 
 import codecs
+import contextlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -128,16 +129,14 @@ def as_utf8(job: Job) -> tuple[Path, bool]:
 def undecodable(job: Job) -> Refused:
     """Name the first line that is not in the encoding."""
     encoding = job.layout.encoding
-    line = 1
-    try:
-        with job.file.open(encoding=encoding, newline="") as source:
-            while source.readline():
-                line += 1
-    except UnicodeError:
-        pass
+    decoder = codecs.getincrementaldecoder(encoding)()
+    number = 0
+    with job.file.open("rb") as file, contextlib.suppress(UnicodeError):
+        for number, line in enumerate(file, start=1):  # noqa: B007 (used after the loop)
+            decoder.decode(line)
     return Refused(
-        f"line {line} (or one soon after it) is not {encoding}: save the file as UTF-8, or state "
-        "its encoding (as cp1252) under `files:` in workspace.yml"
+        f"line {number} is not {encoding}: save the file as UTF-8, or state its encoding (as "
+        "cp1252) under `files:` in workspace.yml"
     )
 
 

@@ -209,11 +209,8 @@ def _check_share(
 
     One row may be wrong in a small file; that every row is wrong is never allowed.
     """
-    allowed = int(records * job.contract.rules.max_reject_share)
-    if records < SMALL_FILE:
-        allowed = max(allowed, 1)
-    if job.strict:
-        allowed = 0
+    share = 0 if job.strict else job.contract.rules.max_reject_share
+    allowed = max(int(records * share), 1 if share and records < SMALL_FILE else 0)
     if rejected <= allowed and (rejected < records or not rejected):
         return
     reasons = connection.execute(

@@ -161,8 +161,11 @@ def active(
 def write_text(path: Path, text: str) -> None:
     """Write a small file that is there whole or not at all."""
     aside = path.with_name(f".{path.name}.tmp")
-    aside.write_text(text, encoding="utf-8")
-    load.settle(aside, path)
+    try:
+        aside.write_text(text, encoding="utf-8")
+        load.settle(aside, path)
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 class Seen:

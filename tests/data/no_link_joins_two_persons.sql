@@ -9,16 +9,25 @@ records as (
 
 links as (
 
-    select
-        records.record_id,
-        linked.record_id as linked_record_id
+    select * from {{ ref('int_record_links') }}
 
-    from records
+),
+
+links_apart as (
+
+    select
+        links.record_id,
+        links.linked_record_id
+
+    from links
+
+    inner join records
+        on links.record_id = records.record_id
 
     inner join records as linked
-        on
-            linked.record_id in (records.converted_record_id, records.master_record_id)
-            and records.person_id != linked.person_id
+        on links.linked_record_id = linked.record_id
+
+    where records.person_id != linked.person_id
 
 ),
 
@@ -38,7 +47,7 @@ shared_emails as (
 
 )
 
-select * from links
+select * from links_apart
 
 union all
 

@@ -19,14 +19,7 @@ records as (
 
 links as (
 
-    select
-        records.record_id,
-        linked.record_id as linked_record_id
-
-    from records
-
-    inner join records as linked
-        on linked.record_id in (records.converted_record_id, records.master_record_id)
+    select * from {{ ref('int_record_links') }}
 
 ),
 
