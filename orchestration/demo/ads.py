@@ -37,15 +37,15 @@ from orchestration.demo.write import Folder, quoted_if_needed
 
 Array = NDArray[np.int64]
 
-GOOGLE_ACCOUNT, GOOGLE_ACCOUNT_NAME = "614-220-9071", "Northbeam Search"
-META_ACCOUNT = "Northbeam"
+GOOGLE_ACCOUNT, GOOGLE_ACCOUNT_NAME = "614-220-9071", "Larkmoor Search"
+META_ACCOUNT = "Larkmoor"
 N_DAYS = LAST_DAY - FIRST_DAY + 1
 DAY_OF_MONTH = np.array([month_of(day) for day in range(FIRST_DAY, LAST_DAY + 1)])
 WEEKDAYS = [1.1, 1.18, 1.16, 1.12, 0.98, 0.7, 0.76]
 QUARTERS = [(MONTH_STARTS[m], MONTH_STARTS[m + 3] - 1) for m in range(0, N_MONTHS, 3)]
 CORRECTED = 1  # the quarter that Google re-stated, and that was exported again
 AD_FORMATS = ["Static", "Video", "Carousel", "Story"]
-EMPTY_ACCOUNT = "Northbeam-Lab"
+EMPTY_ACCOUNT = "Larkmoor-Lab"
 _CLICK_HABITS = {"Brand - US": 3.0, "Brand - EMEA": 3.0, "PMax, Demo Requests": 0.08}
 
 
@@ -97,10 +97,10 @@ class Ads:
             SOCIAL_CAMPAIGNS, world.count(36, least=6), 120_210_000_000_000_000
         )
         self.google = self._spend(
-            SEARCH_CAMPAIGNS, self.google_lines, 3_750_000, cpc=620, click_rate=3_900
+            SEARCH_CAMPAIGNS, self.google_lines, 2_300_000, cpc=620, click_rate=3_900
         )
         self.meta = self._spend(
-            SOCIAL_CAMPAIGNS, self.meta_lines, 1_950_000, cpc=270, click_rate=1_050
+            SOCIAL_CAMPAIGNS, self.meta_lines, 1_200_000, cpc=270, click_rate=1_050
         )
 
     def _lines(self, campaigns: list[tuple[str, float]], number: int, first_id: int) -> list[Line]:

@@ -37,7 +37,8 @@ MONTHS = [date_of(day).isoformat()[:7] for day in MONTH_STARTS[:N_MONTHS]]
 
 def _offsets() -> tuple[list[int], list[int]]:
     """When the zone's distance from UTC changes, and what it is from then on."""
-    starts, offsets = [0], []
+    starts: list[int] = [0]
+    offsets: list[int] = []
     instant = datetime(2024, 1, 1, tzinfo=UTC)
     while instant < datetime(2028, 1, 1, tzinfo=UTC):
         offset = int((instant.astimezone(ZONE).utcoffset() or timedelta()).total_seconds())

@@ -11,13 +11,10 @@ from random import Random
 from typing import TypeVar
 
 from orchestration.demo.clock import (
-    DAY,
     FIRST_DAY,
-    HOUR,
     LAST_DAY,
     MONTH_STARTS,
     N_MONTHS,
-    at,
     month_of,
     workday,
 )
@@ -32,7 +29,7 @@ from orchestration.demo.names import (
 
 T = TypeVar("T")
 
-OWN_DOMAIN = "northbeam.example"
+OWN_DOMAIN = "larkmoor.example"
 REPORTING_CURRENCY = "USD"
 
 # Seasons of demand, January to December; growth of demand a month.

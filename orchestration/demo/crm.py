@@ -160,7 +160,8 @@ class Crm:
             "IsUnreadByOwner,CreatedDate,CreatedById,LastModifiedDate,LastModifiedById,"
             "SystemModstamp"
         )
-        rows, integration = [], self.integration.id
+        rows: list[tuple[str, ...]] = []
+        integration = self.integration.id
         for lead, person in self._all_leads():
             company = person.company
             created = utc_text(lead.created)
@@ -345,17 +346,17 @@ class Crm:
             "Id,IsDeleted,CampaignId,LeadId,ContactId,Status,HasResponded,IsPrimary,CreatedDate,"
             "CreatedById,LastModifiedDate,LastModifiedById,SystemModstamp,FirstRespondedDate"
         )
-        rows = []
+        members: list[tuple[str, ...]] = []
         for person in self.books.people:
             for day, campaign in person.responses:
-                rows.append(self._member(campaign.id, person, day, "Attended"))
+                members.append(self._member(campaign.id, person, day, "Attended"))
             lead = person.lead
             if lead and self.dice.random() < 0.12:  # invited, never answered: no touch
                 campaign = self.world.campaigns[self.dice.randrange(len(self.world.campaigns))]
                 if campaign.day > local_day(lead.created):
-                    rows.append(self._member(campaign.id, person, campaign.day, "Sent"))
+                    members.append(self._member(campaign.id, person, campaign.day, "Sent"))
                     self.world.note("campaign_members_without_response")
-        self._object("CampaignMember", header, rows, "salesforce.campaign_members")
+        self._object("CampaignMember", header, members, "salesforce.campaign_members")
 
     def _member(self, campaign: str, person: Person, day: int, status: str) -> tuple[str, ...]:
         lead = next((lead for lead in person.leads if not lead.is_deleted), None)
@@ -380,7 +381,7 @@ class Crm:
             created = utc_text(colleague.starts * DAY + 14 * HOUR)
             rows.append((
                 colleague.id, login, colleague.first_name, colleague.last_name, _name(colleague),
-                "Northbeam", colleague.region, colleague.team, colleague.title, login,
+                "Larkmoor", colleague.region, colleague.team, colleague.title, login,
                 "0" if colleague.ends else "1", "America/New_York", "", "Standard", created,
                 self.integration.id, created,
             ))  # fmt: skip

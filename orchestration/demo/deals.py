@@ -201,7 +201,7 @@ class Deals:
     def _run(self, deal: Opportunity, plan: Plan, quality: float) -> None:
         """Let the deal go through its stages to its end."""
         dice = self.dice
-        chance = 0.4 if deal.kind != "new" else min(0.6, 0.215 * quality)
+        chance = 0.4 if deal.kind != "new" else min(0.6, 0.27 * quality)
         reopen = plan.text("reopen")
         if reopen == "lost_won":
             status = "lost"

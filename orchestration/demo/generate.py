@@ -1,6 +1,21 @@
-"""Put the parts together: simulate, write down the truth, then the exports.
+"""Put the parts together: simulate, write the exports, and write down what is true.
 
-Each part's own decisions belong in its module.
+Each part's own decisions belong in its module. Of truth.json (integers throughout; money in cents
+of the reporting currency, months and days of New York, ids as Salesforce has them):
+
+    totals        people, excluded_people by rule, cycles, deals by kind and status, accounts, ...
+    funnel        month > channel > stage: [entries, entries_incl_imputed, new_people]
+    conversions   cohort month > "from>to" > channel and all: [entered, in the window, ever]
+    sales         month > sales rep and all > column; cycle_days lists the days of the won deals
+    new_customers month > channel: accounts by their first win above zero
+    cac           month > media, paid and fully loaded cost; new customers, of paid channels
+    ads           platform > month > spend, impressions, clicks; ad_campaigns: millionths by id
+    email         campaign > counts of METRICS A4; campaigns before 2025 have a report only
+    costs         the ledger by month, channel, campaign and type, without media
+    revenue       months and accounts ([revenue, cost of goods]), net of credit notes
+    mess          how often each kind of trouble was planted
+    files         export file > contract, and its rows: accepted, rejected, skipped
+    ledger        person by person, in small demos only
 """
 
 from __future__ import annotations

@@ -26,17 +26,15 @@ from orchestration.demo.clock import (
 from orchestration.demo.company import (
     INBOUND,
     OUTBOUND,
-    OWN_DOMAIN,
     RENAMED_CAMPAIGN,
     RENAMED_FROM,
     SEARCH_CAMPAIGNS,
     SOCIAL_CAMPAIGNS,
-    Company,
     World,
     pick,
 )
 from orchestration.demo.deals import Deals, Plan
-from orchestration.demo.names import FIRST_NAMES, LAST_NAMES
+from orchestration.demo.naming import name_everyone
 from orchestration.demo.records import (
     Books,
     ContactRecord,
@@ -96,11 +94,11 @@ class People:
         self._first_pipeline()
         for month, start, end, demand in self.world.months():
             days = range(start, end)
-            for _ in range(self.world.count(560 * demand, least=6)):
+            for _ in range(self.world.count(200 * demand, least=6)):
                 self._inbound(self._day(days), Plan(self.dice), ())
-            for _ in range(self.world.count(95 * demand, least=2)):
+            for _ in range(self.world.count(50 * demand, least=2)):
                 self._outbound(self._day(days), Plan(self.dice))
-            for _ in range(self.world.count(7 * demand)):
+            for _ in range(self.world.count(5 * demand)):
                 self._sales_made(self._day(days))
             if month % 3 == 1:
                 for _ in range(self.world.count(2, least=1 if month < 12 else 0)):
@@ -109,7 +107,7 @@ class People:
         self._excluded()
         self.deals.renew()
         self.deals.bin_some()
-        self._name_everyone()
+        name_everyone(self.world, self.books)
 
     def _day(self, days: range) -> int:
         """A day of arrival: weekends are quiet."""
@@ -205,7 +203,7 @@ class People:
 
     def _first_pipeline(self) -> None:
         """Deals under way when the company moved to its new system, in its first month."""
-        for _ in range(self.world.count(84, least=4)):
+        for _ in range(self.world.count(36, least=4)):
             self._sales_made(MONTH_STARTS[0] + self.dice.randrange(30), first_month=True)
 
     def _without_contact(self, day: int) -> None:
@@ -562,57 +560,8 @@ class People:
             "organic_search": "Unknown keywords (SSL)",
             "organic_social": "LinkedIn",
             "referral": "reviews-of-software.example",
-            "direct": "www.northbeam.example/",
+            "direct": "www.larkmoor.example/",
             "offline": "IMPORT",
             "ai_assistant": "Assistants",
             "email": "Monthly newsletter",
         }.get(channel, "")
-
-    def _name_everyone(self) -> None:
-        """Names, addresses and employers, when all is done: they change nothing."""
-        dice, known, in_both = self.dice, list(self.world.companies), 0
-        for person in self.books.people:
-            person.first_name = FIRST_NAMES[dice.randrange(len(FIRST_NAMES))]
-            person.last_name = LAST_NAMES[dice.randrange(len(LAST_NAMES))]
-            if person.company is None:
-                person.company = self._employer(known)
-            domain = person.company.domain
-            if person.rule == "own_domain":
-                domain = OWN_DOMAIN
-            elif person.rule == "test_name":
-                person.first_name, person.last_name = pick(
-                    dice,
-                    [("QA", "Test"), ("Test", "User"), ("Testing", "Signup"), ("asdf", "asdf")],
-                    [4, 3, 2, 1],
-                )
-            elif person.kind in ("inbound", "outbound") and not person.contact:
-                person.is_free_mail = dice.random() < 0.07
-                if person.is_free_mail:
-                    domain = ("gmail.com", "outlook.com")[dice.randrange(2)]
-            if person.has_email:
-                in_both += bool(person.hubspot and person.leads and not person.rule)
-                accent = "é" if in_both % 500 == 3 else ""
-                person.email = self.world.email(
-                    person.first_name + accent, person.last_name, domain
-                )
-            self._address(person)
-
-    def _address(self, person: Person) -> None:
-        """Each record's address: the person's own, another one of theirs, or none."""
-        first = person.first_name[0] + "-" + person.first_name
-        domain = person.company.domain if person.company else OWN_DOMAIN
-        for record in [*person.leads, *([person.contact] if person.contact else [])]:
-            if record.email == "other":
-                record.email = self.world.email(first, person.last_name, domain)
-            elif record.email == "none":
-                record.email = ""
-            else:
-                record.email = person.email
-
-    def _employer(self, known: list[Company]) -> Company:
-        """One of the companies, or one more."""
-        if known and self.dice.random() < 0.55:
-            return known[self.dice.randrange(len(known))]
-        company = self.world.company()
-        known.append(company)
-        return company

@@ -1,7 +1,7 @@
 """The marts against what the demo company's simulation knows to be true, exactly.
 
-`truth.json` is counted by the simulation while it decides, before its exports are made messy, and by
-code that shares nothing with the loader or the models. Amounts are whole cents on both sides.
+`truth.json` is counted by the simulation while it decides, before its exports are made messy, and
+by code that shares nothing with the loader or the models. Amounts are whole cents on both sides.
 """
 
 from __future__ import annotations
@@ -39,7 +39,9 @@ def test_funnel_counts_by_month_channel_and_stage(
         for month, channel, stage, *counts in _rows(
             marts,
             """
-            select strftime(month, '%Y-%m'), channel, stage, entries, entries_incl_imputed, new_people
+            select
+                strftime(month, '%Y-%m'), channel, stage,
+                entries, entries_incl_imputed, new_people
             from marts.rpt_funnel_monthly
             """,
         )
@@ -125,7 +127,9 @@ def test_median_sales_cycle_by_month_and_rep(
     found = _rows(
         marts,
         """
-        select strftime(month, '%Y-%m'), split_part(sales_rep_id, ':', -1), cycles, cycle_median_days
+        select
+            strftime(month, '%Y-%m'), split_part(sales_rep_id, ':', -1),
+            cycles, cycle_median_days
         from marts.rpt_sales_monthly where cycles > 0
         """,
     )
@@ -317,6 +321,4 @@ def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[tuple[Any, 
 
 
 def _cents(amount: Decimal | None) -> int:
-    cents = (amount or Decimal(0)) * 100
-    assert cents == round(cents, 4)
-    return int(round(cents))
+    return int((amount or Decimal(0)) * 100)

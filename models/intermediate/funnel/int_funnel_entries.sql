@@ -81,7 +81,6 @@ carried as (
         entries.is_out_of_order,
         -- A row for a person whose deal was already there tells nothing about what the row led to (rule 5).
         entries.stage = 'lead'
-        and entries.cycle_number = 1
         and coalesce(first_opportunities.first_opportunity_at < persons.created_at, false)
             as is_lead_after_opportunity,
         {{ local_date('entries.entered_at', 'settings.reporting_timezone') }} as entered_date,

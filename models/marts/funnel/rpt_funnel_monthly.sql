@@ -150,3 +150,6 @@ select
     month
 
 from final
+
+-- A deal that closed on an unknown day is in no month.
+where month is not null

@@ -106,7 +106,7 @@ wins as (
 
     from opportunities
 
-    where is_funnel and status = 'won' and coalesce(amount, 0) >= 0
+    where is_funnel and status = 'won' and coalesce(amount, 0) >= 0 and close_date is not null
 
     group by {{ month_of('close_date') }}, channel
 

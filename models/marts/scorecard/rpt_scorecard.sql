@@ -79,7 +79,13 @@ settings as (
 
 ),
 
-stage_counts as (
+months as (
+
+    select distinct month from {{ ref('dim_date') }}
+
+),
+
+stage_entries as (
 
     select
         month,
@@ -91,13 +97,47 @@ stage_counts as (
             when 'opportunity' then 'opportunities'
             else stage
         end as metric,
-        cast(sum(entries) as double) as value
+        sum(entries) as entries
 
     from funnel
 
     where stage in ('lead', 'mql', 'sal', 'sql', 'opportunity', 'won')
 
     group by month, stage
+
+),
+
+first_months as (
+
+    select
+        metric,
+        min(month) as first_month
+
+    from stage_entries
+
+    where entries > 0
+
+    group by metric
+
+),
+
+-- From its first month on, a month in which nobody entered a stage counts 0.
+stage_counts as (
+
+    select
+        months.month,
+        first_months.metric,
+        cast(coalesce(stage_entries.entries, 0) as double) as value
+
+    from first_months
+
+    inner join months
+        on first_months.first_month <= months.month
+
+    left join stage_entries
+        on
+            first_months.metric = stage_entries.metric
+            and months.month = stage_entries.month
 
 ),
 

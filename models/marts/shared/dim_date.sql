@@ -7,19 +7,41 @@ settings as (
 
 ),
 
+first_days as (
+
+    select min(entered_date) as first_day from {{ ref('int_funnel_entries') }}
+
+    union all
+
+    select min(coalesce(created_date, close_date)) from {{ ref('int_opportunities') }}
+
+    union all
+
+    select min(date_day) from {{ ref('int_ad_performance_daily') }}
+
+    union all
+
+    select min(date_day) from {{ ref('int_revenue') }}
+
+    union all
+
+    select min(month) from {{ ref('int_costs') }}
+
+    union all
+
+    select as_of from settings
+
+),
+
 bounds as (
 
     select
-        cast(date_trunc('year', coalesce(
-            least(
-                (select min(entered_date) from {{ ref('int_funnel_entries') }}),
-                (select min(date_day) from {{ ref('int_ad_performance_daily') }})
-            ),
-            settings.as_of
-        )) as date) as first_day,
-        {{ add_days(add_months("cast(date_trunc('year', settings.as_of) as date)", 12), -1) }} as last_day
+        cast(date_trunc('year', min(first_days.first_day)) as date) as first_day,
+        {{ add_days(add_months("cast(date_trunc('year', max(settings.as_of)) as date)", 12), -1) }} as last_day
 
-    from settings
+    from first_days
+
+    cross join settings
 
 ),
 
