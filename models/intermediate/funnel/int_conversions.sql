@@ -36,7 +36,8 @@ settings as (
 
 counted as (
 
-    select * from entries where not via_account
+    select * from entries
+    where not via_account
 
 ),
 

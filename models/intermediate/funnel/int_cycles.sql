@@ -70,7 +70,7 @@ mql_touches as (
 
     qualify row_number() over (
         partition by with_previous.person_id, with_previous.cycle_number
-        order by touches.touched_at desc, touches.touch_id
+        order by touches.touched_at desc, touches.touch_id asc
     ) = 1
 
 ),

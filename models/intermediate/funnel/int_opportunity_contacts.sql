@@ -106,7 +106,7 @@ persons as (
     qualify row_number() over (
         partition by links.opportunity_id, person_records.person_id
         order by
-            links.is_marked_primary desc, links.strength, links.created_at nulls last, links.record_id
+            links.is_marked_primary desc, links.strength asc, links.created_at asc nulls last, links.record_id asc
     ) = 1
 
 ),
@@ -118,7 +118,7 @@ ranked as (
         person_id,
         row_number() over (
             partition by opportunity_id
-            order by is_marked_primary desc, strength, created_at nulls last, record_id
+            order by is_marked_primary desc, strength asc, created_at asc nulls last, record_id asc
         ) = 1 as is_primary_contact
 
     from persons

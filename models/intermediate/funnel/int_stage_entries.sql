@@ -22,7 +22,7 @@ first_events as (
     from cycles
     qualify row_number() over (
         partition by person_id, cycle_number, stage
-        order by is_observed desc, occurred_at, opportunity_id
+        order by is_observed desc, occurred_at asc, opportunity_id asc
     ) = 1
 
 ),

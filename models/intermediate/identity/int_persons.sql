@@ -94,7 +94,7 @@ crm_accounts as (
 
     qualify row_number() over (
         partition by person_id
-        order by has_left, created_at desc nulls last, record_id
+        order by has_left asc, created_at desc nulls last, record_id asc
     ) = 1
 
 ),

@@ -92,7 +92,7 @@ flagged as (
 
     select
         summed.*,
-        exists (
+        exists(
             select 1
             from daily
             where

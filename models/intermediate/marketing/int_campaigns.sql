@@ -41,7 +41,13 @@ settings as (
 
 campaign_names as (
 
-    select platform, campaign_id, campaign_name, 'ad_platform' as source_system, platform as channel_source, date_day as named_on
+    select
+        platform,
+        campaign_id,
+        campaign_name,
+        'ad_platform' as source_system,
+        platform as channel_source,
+        date_day as named_on
     from ad_performance_daily
 
     union all

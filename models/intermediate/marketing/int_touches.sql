@@ -96,7 +96,8 @@ responses as (
     cross join settings
 
     inner join person_records
-        on person_records.record_id
+        on
+            person_records.record_id
             = 'salesforce:' || coalesce(campaign_members.contact_id, campaign_members.lead_id)
 
     where campaign_members.has_responded and not coalesce(campaign_members.is_deleted, false)

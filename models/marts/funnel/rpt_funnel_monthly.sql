@@ -107,26 +107,31 @@ deal_counts as (
 
 ),
 
+people_with_deals as (
+
+    select *
+    from person_stages
+    where stage in ('opportunity', 'won', 'lost')
+
+),
+
 deal_rows as (
 
     select
-        coalesce(deal_counts.month, person_stages.month) as month,
-        coalesce(deal_counts.channel, person_stages.channel) as channel,
-        coalesce(deal_counts.stage, person_stages.stage) as stage,
+        coalesce(deal_counts.month, people_with_deals.month) as month,
+        coalesce(deal_counts.channel, people_with_deals.channel) as channel,
+        coalesce(deal_counts.stage, people_with_deals.stage) as stage,
         coalesce(deal_counts.entries, 0) as entries,
         coalesce(deal_counts.entries_incl_imputed, 0) as entries_incl_imputed,
-        coalesce(person_stages.new_people, 0) as new_people
+        coalesce(people_with_deals.new_people, 0) as new_people
 
     from deal_counts
 
-    full outer join (
-        select * from person_stages
-        where stage in ('opportunity', 'won', 'lost')
-    ) as person_stages
+    full outer join people_with_deals
         on
-            deal_counts.month = person_stages.month
-            and deal_counts.channel = person_stages.channel
-            and deal_counts.stage = person_stages.stage
+            deal_counts.month = people_with_deals.month
+            and deal_counts.channel = people_with_deals.channel
+            and deal_counts.stage = people_with_deals.stage
 
 ),
 

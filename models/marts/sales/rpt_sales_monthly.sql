@@ -103,7 +103,7 @@ closed as (
 
 ),
 
-booked as (
+booking_events as (
 
     select
         {{ month_of('bookings.event_date') }} as month,
@@ -111,14 +111,26 @@ booked as (
             when rep_or_all.scope = 'all' then 'all'
             else coalesce(bookings.sales_rep_id, 'unattributed')
         end as rep,
-        sum(bookings.amount) as net_bookings,
-        sum(case when bookings.kind != 'renewal' then bookings.amount else 0 end) as new_bookings
+        bookings.kind,
+        bookings.amount
 
     from bookings
 
     cross join rep_or_all
 
-    group by 1, 2
+),
+
+booked as (
+
+    select
+        month,
+        rep,
+        sum(amount) as net_bookings,
+        sum(case when kind != 'renewal' then amount else 0 end) as new_bookings
+
+    from booking_events
+
+    group by month, rep
 
 ),
 

@@ -177,13 +177,19 @@ channel_spend as (
 
 ),
 
+message_pairs as (
+
+    select distinct
+        source_system,
+        campaign_id,
+        email_key
+    from {{ ref('stg_generic__email_events') }}
+
+),
+
 staged_messages as (
 
-    select count(*) as n
-    from (
-        select distinct source_system, campaign_id, email_key
-        from {{ ref('stg_generic__email_events') }}
-    ) as messages
+    select count(*) as n from message_pairs
 
 ),
 
@@ -193,22 +199,28 @@ messages as (
 
 ),
 
+known_products as (
+
+    select lower(product_id) as product
+    from {{ ref('stg_generic__products') }}
+
+    union
+
+    select lower(product)
+    from {{ ref('stg_generic__products') }}
+
+),
+
 lines as (
 
     select
         line_items.amount,
-        products.product_id is null as is_product_unknown
+        known_products.product is null as is_product_unknown
 
     from {{ ref('stg_generic__line_items') }} as line_items
 
-    left join (
-        select lower(product_id) as product_id from {{ ref('stg_generic__products') }}
-
-        union
-
-        select lower(product) from {{ ref('stg_generic__products') }}
-    ) as products
-        on lower(line_items.product) = products.product_id
+    left join known_products
+        on lower(line_items.product) = known_products.product
 
 ),
 
@@ -256,13 +268,15 @@ checks as (
 
     union all
 
-    select 'ad_spend_in_costs', 'spend in fct_ad_performance_daily', channel_spend.spend, 'media in fct_costs',
+    select
+        'ad_spend_in_costs', 'spend in fct_ad_performance_daily', channel_spend.spend, 'media in fct_costs',
         costs.media, 0.00, true
     from channel_spend cross join costs
 
     union all
 
-    select 'records_in_persons', 'staged person records', staged_records.n, 'records with a person',
+    select
+        'records_in_persons', 'staged person records', staged_records.n, 'records with a person',
         assigned_records.n, 0.00, true
     from staged_records cross join assigned_records
 
@@ -273,49 +287,57 @@ checks as (
 
     union all
 
-    select 'persons_in_funnel', 'persons not excluded, with a date',
+    select
+        'persons_in_funnel', 'persons not excluded, with a date',
         persons.n - persons.excluded - undated_persons.n, 'persons in fct_funnel_stages', funnel_persons.n, 0.00, true
     from persons cross join funnel_persons cross join undated_persons
 
     union all
 
-    select 'opportunities', 'staged opportunities less deleted', staged_opportunities.n - staged_opportunities.deleted,
+    select
+        'opportunities', 'staged opportunities less deleted', staged_opportunities.n - staged_opportunities.deleted,
         'rows of fct_opportunities', opportunities.n, 0.00, true
     from staged_opportunities cross join opportunities
 
     union all
 
-    select 'won_in_bookings', 'won in fct_opportunities', opportunities.won_amount, 'won in fct_bookings',
+    select
+        'won_in_bookings', 'won in fct_opportunities', opportunities.won_amount, 'won in fct_bookings',
         bookings.won_amount, 0.00, true
     from opportunities cross join bookings
 
     union all
 
-    select 'revenue', 'staged revenue, credit notes negative', staged_revenue.revenue, 'revenue in fct_revenue',
+    select
+        'revenue', 'staged revenue, credit notes negative', staged_revenue.revenue, 'revenue in fct_revenue',
         revenue.revenue, 0.00, true
     from staged_revenue cross join revenue
 
     union all
 
-    select 'email_messages', 'staged campaign and recipient pairs', staged_messages.n,
+    select
+        'email_messages', 'staged campaign and recipient pairs', staged_messages.n,
         'rows of fct_email_messages', messages.n, 0.00, true
     from staged_messages cross join messages
 
     union all
 
-    select 'fx_coverage', 'amounts without an exchange rate',
+    select
+        'fx_coverage', 'amounts without an exchange rate',
         opportunities.rates_missing + revenue.rates_missing + costs.rates_missing, 'expected', 0, 0.00, true
     from opportunities cross join revenue cross join costs
 
     union all
 
-    select 'stage_changes_of_unknown_records', 'staged stage changes', n, 'of a known record',
+    select
+        'stage_changes_of_unknown_records', 'staged stage changes', n, 'of a known record',
         n - records_unknown, 0.00, false
     from stage_change_counts
 
     union all
 
-    select 'stage_changes_unmapped', 'staged stage changes', n, 'with a stage in the stage map',
+    select
+        'stage_changes_unmapped', 'staged stage changes', n, 'with a stage in the stage map',
         n - stages_unmapped, 0.00, false
     from stage_change_counts
 

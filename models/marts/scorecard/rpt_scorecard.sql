@@ -195,7 +195,8 @@ email_by_month as (
 -- Sums: the value is the number itself. `is_counted_rate` asks for an interval (METRICS 0.15).
 numbers as (
 
-    select month, metric, 'period' as variant, value as numerator, cast(null as double) as denominator,
+    select
+        month, metric, 'period' as variant, value as numerator, cast(null as double) as denominator,
         value, false as is_counted_rate, cast(0 as bigint) as window_days
     from stage_counts
 
@@ -230,7 +231,8 @@ numbers as (
 
     union all
 
-    select month, 'average_deal_size', 'period', average_deal_size * deals_sized, deals_sized,
+    select
+        month, 'average_deal_size', 'period', average_deal_size * deals_sized, deals_sized,
         average_deal_size, false, 0
     from sales
 
@@ -245,7 +247,8 @@ numbers as (
 
     union all
 
-    select month, metric, 'cohort', numerator, denominator, {{ ratio('numerator', 'denominator') }}, true,
+    select
+        month, metric, 'cohort', numerator, denominator, {{ ratio('numerator', 'denominator') }}, true,
         window_days
     from conversion_rates
 
@@ -267,19 +270,22 @@ numbers as (
 
     union all
 
-    select month, 'gross_margin', 'period', margin, revenue_with_cogs,
+    select
+        month, 'gross_margin', 'period', margin, revenue_with_cogs,
         {{ ratio('margin', 'revenue_with_cogs') }}, false, 0
     from revenue_by_month
 
     union all
 
-    select month, 'email_click_rate', 'cohort', clicks_human, delivered,
+    select
+        month, 'email_click_rate', 'cohort', clicks_human, delivered,
         {{ ratio('clicks_human', 'delivered') }}, true, 7
     from email_by_month
 
     union all
 
-    select month, 'email_open_rate_human', 'cohort', opens_human, delivered,
+    select
+        month, 'email_open_rate_human', 'cohort', opens_human, delivered,
         {{ ratio('opens_human', 'delivered') }}, true, 7
     from email_by_month
 

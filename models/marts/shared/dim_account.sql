@@ -52,7 +52,8 @@ all_ids as (
 
     union
 
-    select account_id from opportunities where account_id is not null
+    select account_id from opportunities
+    where account_id is not null
 
 )
 
