@@ -86,15 +86,20 @@ dated as (
 
     select
         opportunities.*,
-        coalesce(
-            opportunities.mapped_kind,
-            case when wins.first_win_date < opportunities.close_date then 'upsell' else 'new' end
-        ) as kind,
+        -- Money that goes back is a refund, whatever the deal is called (rule 7).
+        case
+            when opportunities.status = 'won' and opportunities.amount_original < 0 then 'refund'
+            when opportunities.mapped_kind is not null then opportunities.mapped_kind
+            when wins.first_win_date < opportunities.close_date then 'upsell'
+            else 'new'
+        end as kind,
         opportunities.mapped_kind is null as is_kind_inferred,
         -- A closed deal's rate is that of its close date, a refund's that of its booking; what is
         -- open is valued as of today (METRICS 0.6).
         case
-            when opportunities.mapped_kind = 'refund'
+            when
+                opportunities.mapped_kind = 'refund'
+                or (opportunities.status = 'won' and opportunities.amount_original < 0)
                 then coalesce(originals.close_date, opportunities.close_date)
             when opportunities.status = 'open' then settings.as_of
             else opportunities.close_date

@@ -36,9 +36,12 @@ proven as (
         ladder.stage,
         ladder.stage_order,
         min(cycles.occurred_at) as entered_at,
-        min_by(cycles.opportunity_id, cycles.occurred_at) as opportunity_id,
+        -- Engines differ in whether an unknown value can be the first: only known ones compete.
+        min_by(cycles.opportunity_id, case when cycles.opportunity_id is not null then cycles.occurred_at end)
+            as opportunity_id,
         min_by(cycles.source_system, cycles.occurred_at) as source_system,
-        min_by(cycles.sales_rep_id, cycles.occurred_at) as sales_rep_id
+        min_by(cycles.sales_rep_id, case when cycles.sales_rep_id is not null then cycles.occurred_at end)
+            as sales_rep_id
 
     from cycles
 

@@ -9,6 +9,12 @@ orders as (
 
 ),
 
+accounts as (
+
+    select * from {{ ref('int_accounts') }}
+
+),
+
 person_records as (
 
     select * from {{ ref('int_person_records') }}
@@ -69,9 +75,11 @@ signed as (
     select
         orders.source_system || ':' || orders.order_id as order_id,
         orders.line_id,
+        -- The account that a system of record knows, else that of the buyer, else the one named.
         coalesce(
-            orders.source_system || ':' || orders.account_id,
+            accounts.account_id,
             persons_by_email.account_id,
+            orders.source_system || ':' || orders.account_id,
             'unattributed'
         ) as account_id,
         orders.product,
@@ -90,6 +98,9 @@ signed as (
     from orders
 
     cross join settings
+
+    left join accounts
+        on orders.source_system || ':' || orders.account_id = accounts.account_id
 
     left join persons_by_email
         on orders.email_key = persons_by_email.email_key

@@ -2,9 +2,9 @@
 -- first seen in it, and what became of them (METRICS A3, 0.12).
 with
 
-persons as (
+acquired as (
 
-    select * from {{ ref('dim_person') }}
+    select * from {{ ref('int_leads') }}
 
 ),
 
@@ -42,7 +42,6 @@ reached as (
 
     select
         person_id,
-        max(case when stage = 'lead' and is_lead_after_opportunity then 1 else 0 end) as is_after_opportunity,
         max(case when stage = 'mql' and not is_imputed then 1 else 0 end) as mql,
         max(case when stage = 'mql' then 1 else 0 end) as mql_incl_imputed,
         max(case when stage = 'sql' and not is_imputed then 1 else 0 end) as sql,
@@ -76,11 +75,12 @@ deals as (
 people as (
 
     select
-        {{ month_of('persons.created_date') }} as month,
-        persons.channel,
+        acquired.lead_month as month,
+        acquired.channel,
         count(*) as leads,
-        sum(1 - reached.is_after_opportunity) as leads_in_conversion,
-        sum((1 - reached.is_after_opportunity) * reached.mql_incl_imputed) as leads_to_mql,
+        count(case when not acquired.is_lead_after_opportunity then 1 end) as leads_in_conversion,
+        sum(case when acquired.is_lead_after_opportunity then 0 else reached.mql_incl_imputed end)
+            as leads_to_mql,
         sum(reached.mql) as mqls,
         sum(reached.mql * reached.sql_incl_imputed) as mqls_to_sql,
         sum(reached.sql) as sqls,
@@ -91,17 +91,15 @@ people as (
         sum(deals.pipeline_amount) as pipeline_amount,
         sum(deals.won_amount) as won_amount
 
-    from persons
+    from acquired
 
     inner join reached
-        on persons.person_id = reached.person_id
+        on acquired.person_id = reached.person_id
 
     left join deals
-        on persons.person_id = deals.person_id
+        on acquired.person_id = deals.person_id
 
-    where not persons.is_excluded and persons.created_date is not null
-
-    group by {{ month_of('persons.created_date') }}, persons.channel
+    group by acquired.lead_month, acquired.channel
 
 ),
 
@@ -114,7 +112,9 @@ spend as (
 
     from channel_performance
 
-    where channel != 'all' and spend != 0
+    where
+        channel in ('unattributed', 'unmapped')
+        or (channel != 'all' and spend != 0)
 
 ),
 

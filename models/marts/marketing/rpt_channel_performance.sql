@@ -20,9 +20,9 @@ funnel as (
 
 ),
 
-persons as (
+people as (
 
-    select * from {{ ref('dim_person') }}
+    select * from {{ ref('int_leads') }}
 
 ),
 
@@ -54,15 +54,13 @@ ads as (
 leads as (
 
     select
-        {{ month_of('created_date') }} as month,
+        lead_month as month,
         channel,
         count(*) as leads
 
-    from persons
+    from people
 
-    where not is_excluded and created_date is not null
-
-    group by {{ month_of('created_date') }}, channel
+    group by lead_month, channel
 
 ),
 
@@ -112,7 +110,30 @@ wins as (
 
 ),
 
+months as (
+
+    select month from ads
+
+    union
+
+    select month from leads
+
+    union
+
+    select month from stages
+
+),
+
+-- What nobody can credit has a row in every month, if only to show that it is nothing.
 keys as (
+
+    select month, 'unattributed' as channel from months
+
+    union
+
+    select month, 'unmapped' from months
+
+    union
 
     select month, channel from ads
 

@@ -97,6 +97,32 @@ opportunities as (
 
 ),
 
+undated_deals as (
+
+    select
+        count(case when status != 'open' then 1 end) as closed,
+        count(case when status != 'open' and close_date is not null then 1 end) as dated
+    from {{ ref('fct_opportunities') }}
+
+),
+
+known_cost_types as (
+
+    select distinct cost_type from {{ source('definitions', 'cac_cost_types') }}
+
+),
+
+ledger_types as (
+
+    select
+        sum(costs.amount) as amount,
+        sum(case when cost_types.cost_type is not null then costs.amount else 0 end) as amount_known
+    from {{ ref('fct_costs') }} as costs
+    left join known_cost_types as cost_types
+        on costs.cost_type = cost_types.cost_type
+
+),
+
 bookings as (
 
     select sum(case when event = 'won' and sequence_number = 0 then amount else 0 end) as won_amount
@@ -345,6 +371,16 @@ checks as (
 
     select 'channels_unmapped', 'persons', n, 'with a mapped channel', mapped, 0.00, false
     from unmapped
+
+    union all
+
+    select 'deals_closed_without_a_date', 'deals won or lost', closed, 'with a close date', dated, 0.00, false
+    from undated_deals
+
+    union all
+
+    select 'cost_types_in_no_cac', 'costs', amount, 'of a type that some CAC holds', amount_known, 0.00, false
+    from ledger_types
 
     union all
 

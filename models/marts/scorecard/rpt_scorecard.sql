@@ -81,7 +81,10 @@ settings as (
 
 months as (
 
-    select distinct month from {{ ref('dim_date') }}
+    select distinct dates.month
+    from {{ ref('dim_date') }} as dates
+    inner join settings
+        on dates.date_day <= settings.as_of
 
 ),
 

@@ -33,15 +33,26 @@ first_days as (
 
 ),
 
+-- Deals that are still open are expected to close later than today.
+last_days as (
+
+    select max(close_date) as last_day from {{ ref('int_opportunities') }}
+
+    union all
+
+    select as_of from settings
+
+),
+
 bounds as (
 
     select
         cast(date_trunc('year', min(first_days.first_day)) as date) as first_day,
-        {{ add_days(add_months("cast(date_trunc('year', max(settings.as_of)) as date)", 12), -1) }} as last_day
+        {{ add_days(add_months("cast(date_trunc('year', max(last_days.last_day)) as date)", 12), -1) }} as last_day
 
     from first_days
 
-    cross join settings
+    cross join last_days
 
 ),
 

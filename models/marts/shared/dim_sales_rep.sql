@@ -30,8 +30,7 @@ known as (
 
     union all
 
-    -- The company's own list says nothing of systems.
-    select 'generic:' || sales_rep_id, sales_rep, team, region
+    select source_system || ':' || sales_rep_id, sales_rep, team, region
     from generic_reps
 
 ),

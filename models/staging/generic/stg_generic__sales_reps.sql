@@ -4,7 +4,7 @@ source as (
 
     select * from {{ newest(
         source('generic', 'sales_reps'),
-        key=['sales_rep_id'],
+        key=['source_system', 'sales_rep_id'],
         mode='incremental'
     ) }}
 
@@ -14,6 +14,7 @@ renamed as (
 
     select
         sales_rep_id,
+        source_system,
         sales_rep,
         team,
         region,
