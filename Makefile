@@ -21,14 +21,14 @@ run: $(READY) ## build, check and publish the workspace (default workspaces/demo
 	@$(BIN)/plumbline run
 
 test: $(READY) ## every test
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -q
 
 check: $(READY) ## lint, types, SQL style and the fast tests
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/sqlfluff lint --disable-progress-bar models tests/data
-	@$(BIN)/python -m pytest -m "not slow"
+	@$(BIN)/python -m pytest -q -m "not slow"
 
 dev: $(READY) ## Dagster's web page, on this machine only
 	@$(BIN)/plumbline dev
@@ -56,10 +56,11 @@ $(READY): requirements.txt pyproject.toml
 	@command -v $(PYTHON) > /dev/null || { echo "$(PYTHON) is not on the PATH: install Python 3.11 or newer, or run 'make PYTHON=/path/to/python3'"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "$$($(PYTHON) --version) is too old: Plumbline needs Python 3.11 or newer, name one by 'make PYTHON=python3.12'"; exit 1; }
-	@echo "Making the environment in .venv"
+	@echo "Making the environment in .venv, once"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@sed -n '/^uv==/,/# via/p' requirements.txt > .venv/uv.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.txt
-	@$(BIN)/uv pip install --python $(BIN)/python --require-hashes -r requirements.txt
+	@echo "Installing $$(grep -c '^[a-z].*==' requirements.txt) pinned packages"
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.txt
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-build-isolation --no-deps --editable .
 	@touch $(READY)

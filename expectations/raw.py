@@ -51,8 +51,6 @@ def _expectations(contract: Contract) -> Iterable[Any]:
         )
 
 
-
-
 _LOADED = [
     gxe.UnexpectedRowsExpectation(
         unexpected_rows_query=(

@@ -2,25 +2,33 @@
 
 import great_expectations.expectations as gxe
 
+from expectations import AS_OF, finite, no_rows, nothing_in
+
 TABLE = "marts.rpt_scorecard"
 
 EXPECTATIONS = [
-    gxe.UnexpectedRowsExpectation(
-        unexpected_rows_query=(
-            "select month from {batch} group by month "
-            "having count(distinct metric) filter (where metric in "
-            "('leads', 'mqls', 'sqls', 'opportunities', 'won')) < 5"
-        ),
-        description="every month has the counts of the funnel",
+    gxe.ExpectTableRowCountToBeBetween(min_value=1, description="there is a number to sign"),
+    finite("value", "numerator", "denominator", "target", "attainment"),
+    no_rows(
+        "unit is null or owner is null or definition_version is null",
+        "every metric has a definition in force, with its unit and owner",
     ),
-    gxe.UnexpectedRowsExpectation(
-        unexpected_rows_query=(
-            "select 1 as found from {batch} "
-            "where not isfinite(value) or not isfinite(target) or not isfinite(attainment)"
-        ),
-        description="no number is infinite or not a number",
+    no_rows(
+        "ci_low is not null and value not between 0 and 1", "a rate of people is at most 100 %"
     ),
-    gxe.ExpectColumnValuesToNotBeNull(
-        column="unit", description="every metric has a definition in force, with its unit"
+    no_rows(f"month > {AS_OF}", "no month after the as-of day"),
+    nothing_in(
+        "select 1 as found from {batch} "
+        "having sum(value) filter (metric = 'won') > sum(value) filter (metric = 'opportunities')",
+        "no more is won than there ever were opportunities",
+    ),
+    nothing_in(
+        "select metric from (values ('leads'), ('mqls'), ('sqls'), ('opportunities'), ('won'), "
+        "('pipeline_created'), ('new_bookings'), ('win_rate'), ('ad_spend'), ('cac')) "
+        "as needed (metric) where metric not in ("
+        "select metric from {batch} where value is not null "
+        f"and month >= date_trunc('month', {AS_OF}) - interval 2 month)",
+        "every headline metric has a number in the last three months",
+        "warning",
     ),
 ]

@@ -30,6 +30,30 @@
 {%- endmacro %}
 
 {#
+    Amounts of finer grain than a cent, rounded to cents so that the parts of a group add up to its
+    rounded sum: each is rounded down, and the missing cents go to the largest remainders (METRICS 0.3).
+#}
+{% macro money_parts(amount, partition_by, tie) -%}
+    cast(
+        (
+            floor({{ amount }} * 100)
+            + case
+                when
+                    row_number() over (
+                        partition by {{ partition_by }}
+                        order by {{ amount }} * 100 - floor({{ amount }} * 100) desc, {{ tie }} asc
+                    )
+                    <= round(sum({{ amount }}) over (partition by {{ partition_by }}) * 100)
+                    - sum(floor({{ amount }} * 100)) over (partition by {{ partition_by }})
+                    then 1
+                else 0
+            end
+        ) * cast(0.01 as decimal(3, 2))
+        as decimal(18, 2)
+    )
+{%- endmacro %}
+
+{#
     One bound of the 95 % Wilson interval of a rate of counted units (METRICS 0.15); null when n is 0.
     Wilson, E. B. (1927), Probable inference, the law of succession, and statistical inference.
 #}

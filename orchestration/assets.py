@@ -11,21 +11,33 @@ from typing import Any
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
+from dagster_dbt.asset_utils import get_asset_check_key_for_test
 
 from orchestration import pipeline
 from orchestration.contracts import Contract
 from orchestration.ingest import LoadResult
 from orchestration.pipeline import Monitor
-from orchestration.quality import CheckResult, mart_names, require_passed
-from orchestration.transform import IN_A_RUN
+from orchestration.quality import CheckResult, mart_names
+from orchestration.transform import IN_A_RUN, NOT_IN_A_RUN, BuildError, Node
 from orchestration.warehouse import hold
 from orchestration.workspace import Workspace, open_workspace
 
 POOL = "warehouse"  # DuckDB takes one writer at a time
-TRANSLATOR = DagsterDbtTranslator(DagsterDbtTranslatorSettings(enable_asset_checks=False))
 
+Results = Iterator[dg.MaterializeResult | dg.AssetCheckResult]
 Manifest = Mapping[str, Any]
 Contracts = Mapping[str, Contract]
+
+
+class ByLayer(DagsterDbtTranslator):
+    """Models are shown in groups by layer; keys stay as dagster-dbt makes them."""
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        """The schema: staging, intermediate or marts."""
+        return str(dbt_resource_props["schema"])
+
+
+TRANSLATOR = ByLayer(DagsterDbtTranslatorSettings(enable_asset_checks=True))
 
 
 class WorkspaceResource(dg.ConfigurableResource):
@@ -96,12 +108,12 @@ def _load_metadata(files: list[LoadResult]) -> dict[str, Any]:
 
 
 def models(manifest: Manifest) -> dg.AssetsDefinition:
-    """The dbt models, built together in this process."""
-    keys = {node["unique_id"]: TRANSLATOR.get_asset_key(node) for node in _nodes(manifest)}
+    """The dbt models, built together in this process, with their data tests as checks."""
 
     @dbt_assets(
         manifest=manifest,
-        select="resource_type:model",
+        select=" ".join(IN_A_RUN),
+        exclude=" ".join(NOT_IN_A_RUN),
         name="models",
         dagster_dbt_translator=TRANSLATOR,
         pool=POOL,
@@ -110,60 +122,86 @@ def models(manifest: Manifest) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext,
         workspace: WorkspaceResource,
         monitor: dg.ResourceParam[Monitor],
-    ) -> Iterator[dg.MaterializeResult]:
+    ) -> Results:
         select: Sequence[str] = IN_A_RUN
         if context.is_subset:
-            chosen = context.selected_asset_keys
-            select = sorted(id_.split(".")[-1] for id_, key in keys.items() if key in chosen)
-        for node in pipeline.build(workspace.open(), monitor, select):
-            if node.is_model:
-                rows = {} if node.rows is None else {"dagster/row_count": node.rows}
-                yield dg.MaterializeResult(
-                    asset_key=keys[node.unique_id],
-                    metadata={"seconds": round(node.seconds, 3)} | rows,
-                )
+            keys = context.selected_asset_keys
+            select = [
+                *sorted(node["name"] for node in _nodes(manifest) if _key(node) in keys),
+                *sorted(check.name for check in context.selected_asset_check_keys),
+            ]
+        try:
+            built = pipeline.build(workspace.open(), monitor, select)
+        except BuildError as error:
+            yield from _built(manifest, error.nodes)
+            raise
+        yield from _built(manifest, built)
 
     return _models
 
 
-def expectations(manifest: Manifest, contracts: Contracts) -> dg.AssetChecksDefinition:
-    """One check per mart and per raw table; a failing critical expectation stops publishing.
+def _built(manifest: Manifest, nodes: Sequence[Node]) -> Results:
+    """What became of the models and tests, in the order in which they were built."""
+    for node in nodes:
+        seconds = {"seconds": round(node.seconds, 3)}
+        if node.is_model and not node.failed and node.status != "skipped":
+            rows = {} if node.rows is None else {"dagster/row_count": node.rows}
+            key = _key(manifest["nodes"][node.unique_id])
+            yield dg.MaterializeResult(asset_key=key, metadata=seconds | rows)
+        elif not node.is_model:
+            check = get_asset_check_key_for_test(manifest, TRANSLATOR, node.unique_id, None)
+            if check and node.status != "skipped":
+                yield dg.AssetCheckResult(
+                    asset_key=check.asset_key,
+                    check_name=check.name,
+                    passed=not node.failed,
+                    description=node.message or None,
+                    metadata=seconds,
+                )
 
-    They run when the marts are built. A check of a mart blocks in Dagster's own sense. One of a raw
-    table cannot, as the models come before it: there the step itself fails.
-    """
-    built = {node["name"]: TRANSLATOR.get_asset_key(node) for node in _nodes(manifest)}
-    marts = {f"marts.{name}": built[name] for name in mart_names() if name in built}
-    raw = {
+
+def export_checks(manifest: Manifest, contracts: Contracts) -> dg.AssetChecksDefinition:
+    """One check per raw table; a failing critical expectation keeps the models from being built."""
+    keys = {
         f"raw.{source['identifier']}": dg.AssetKey([source["source_name"], source["name"]])
         for source in manifest["sources"].values()
     }
 
-    @dg.multi_asset_check(
-        name="expectations",
-        specs=[
-            *(
-                dg.AssetCheckSpec("expectations", asset=key, blocking=True)
-                for key in marts.values()
-            ),
-            *(
-                dg.AssetCheckSpec("expectations", asset=key, additional_deps=list(marts.values()))
-                for key in raw.values()
-            ),
-        ],
-        pool=POOL,
-    )
-    def _expectations(
+    @dg.multi_asset_check(name="export_expectations", specs=_specs(keys), pool=POOL)
+    def _export_checks(
         workspace: WorkspaceResource, monitor: dg.ResourceParam[Monitor]
     ) -> Iterator[dg.AssetCheckResult]:
-        results: dict[str, list[CheckResult]] = defaultdict(list)
-        for result in pipeline.check(workspace.open(), contracts, monitor):
-            results[result.table].append(result)
-        for table, key in (marts | raw).items():
-            yield _check_result(key, results[table])
-        require_passed(result for table in raw for result in results[table])
+        yield from _results(keys, pipeline.check_exports(workspace.open(), contracts, monitor))
 
-    return _expectations
+    return _export_checks
+
+
+def mart_checks(manifest: Manifest) -> dg.AssetChecksDefinition:
+    """One check per mart; a failing critical expectation keeps everything from being published."""
+    built = {node["name"]: _key(node) for node in _nodes(manifest)}
+    keys = {f"marts.{name}": built[name] for name in mart_names() if name in built}
+
+    @dg.multi_asset_check(name="mart_expectations", specs=_specs(keys), pool=POOL)
+    def _mart_checks(
+        workspace: WorkspaceResource, monitor: dg.ResourceParam[Monitor]
+    ) -> Iterator[dg.AssetCheckResult]:
+        yield from _results(keys, pipeline.check_marts(workspace.open(), monitor))
+
+    return _mart_checks
+
+
+def _specs(keys: Mapping[str, dg.AssetKey]) -> list[dg.AssetCheckSpec]:
+    return [dg.AssetCheckSpec("expectations", asset=key, blocking=True) for key in keys.values()]
+
+
+def _results(
+    keys: Mapping[str, dg.AssetKey], results: list[CheckResult]
+) -> Iterator[dg.AssetCheckResult]:
+    by_table: dict[str, list[CheckResult]] = defaultdict(list)
+    for result in results:
+        by_table[result.table].append(result)
+    for table, key in keys.items():
+        yield _check_result(key, by_table[table])
 
 
 def _check_result(key: dg.AssetKey, results: list[CheckResult]) -> dg.AssetCheckResult:
@@ -185,7 +223,7 @@ def published(manifest: Manifest) -> dg.AssetsDefinition:
 
     @dg.asset(
         name="published",
-        deps=[TRANSLATOR.get_asset_key(node) for node in marts],
+        deps=[_key(node) for node in marts],
         group_name="published",
         description="The marts that passed: one whole file, swapped in at once, that BI reads.",
         kinds={"duckdb"},
@@ -219,3 +257,7 @@ def report(
 
 def _nodes(manifest: Manifest) -> list[Mapping[str, Any]]:
     return [n for n in manifest["nodes"].values() if n["resource_type"] == "model"]
+
+
+def _key(node: Mapping[str, Any]) -> dg.AssetKey:
+    return TRANSLATOR.get_asset_key(node)

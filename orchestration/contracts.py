@@ -25,6 +25,8 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
+# The source whose tables are not exports: seeds/, or a workspace's own definitions/.
+DEFINITIONS = "definitions"
 
 TYPES = re.compile(r"varchar|bigint|date|timestamp|boolean|decimal\(\d+,\d+\)")
 NUMBER_SHAPE = re.compile(r"1(?P<thousands>[,. '])?234(?P<decimal>[.,])56")
@@ -57,6 +59,10 @@ class Rules(BaseModel):
     """Settings in YAML: frozen, and without a key that nobody reads."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def stated(self) -> dict[str, Any]:
+        """The keys that were written down."""
+        return {key: getattr(self, key) for key in self.model_fields_set}
 
 
 class ColumnRules(Rules):
@@ -138,7 +144,6 @@ class FileSettings(Rules):
     timezone: str = "UTC"
     null_values: Texts = ("",)
     totals: Totals | None = None
-    mode: Mode = "incremental"
     max_reject_share: float = Field(default=0.05, ge=0, le=1)
 
     @field_validator("timezone")
@@ -161,6 +166,7 @@ class TableRules(FileSettings):
 
     match: Texts = ()
     key: Texts = ()
+    mode: Mode = "incremental"
     window: Window | None = None
     repeats: Literal["allowed"] | None = None
     absent: Texts = ()
@@ -189,6 +195,11 @@ class Column:
     def is_text(self) -> bool:
         """Whether its values are taken as they are written."""
         return self.data_type == "varchar"
+
+    @property
+    def is_key(self) -> bool:
+        """Whether its values are made under the identity key."""
+        return self.rules.identity == "email"
 
 
 @dataclass(frozen=True)
@@ -224,6 +235,11 @@ class Contract:
         return self.rules.mode
 
     @cached_property
+    def has_keys(self) -> bool:
+        """Whether loading it takes the identity key."""
+        return any(column.is_key for column in self.columns)
+
+    @cached_property
     def required(self) -> tuple[Column, ...]:
         """The columns without which a file is not of this kind."""
         return tuple(column for column in self.columns if column.rules.required)
@@ -237,9 +253,12 @@ class Contract:
         value, and the other way round. A zone or null values of the file hold for all columns.
         """
         stated = {
-            key: getattr(settings, key)
-            for key in settings.model_fields_set & FileSettings.model_fields.keys()
+            key: value
+            for key, value in settings.stated().items()
+            if key in FileSettings.model_fields
         }
+        if settings.totals and self.rules.totals:
+            stated["totals"] = self.rules.totals.model_copy(update=settings.totals.stated())
         adjusted = []
         for column in self.columns:
             changes = dict.fromkeys(stated.keys() & {"timezone", "null_values"})
@@ -249,7 +268,7 @@ class Contract:
                     changes |= {"required": True} | dict.fromkeys(FALLBACKS)
                 elif own.has_fallback:
                     changes |= {"headers": ()}
-                changes |= {key: getattr(own, key) for key in own.model_fields_set}
+                changes |= own.stated()
             adjusted.append(replace(column, rules=column.rules.model_copy(update=changes)))
         if delimiter:
             stated["delimiters"] = (delimiter,)
@@ -312,8 +331,10 @@ def _contract(path: Path, source: str, table: dict[str, Any]) -> Contract:
         column_rules = _rules(ColumnRules, meta, f"{where}.{raw['name']}")
         if data_type == "date" and any("%z" in form.lower() for form in column_rules.format):
             raise ContractError(f"{where}.{raw['name']}: format: a date has no offset; drop the %z")
-        if column_rules.identity == "test_flag" and data_type != "boolean":
-            raise ContractError(f"{where}.{raw['name']}: identity: a test_flag is a boolean")
+        wanted = {None: data_type, "test_flag": "boolean"}.get(column_rules.identity, "varchar")
+        if data_type != wanted:
+            identity = column_rules.identity
+            raise ContractError(f"{where}.{raw['name']}: identity: a {identity} is a {wanted}")
         columns.append(Column(raw["name"], data_type, raw.get("description", ""), column_rules))
 
     rules = _rules(TableRules, table["config"]["meta"], where)

@@ -33,7 +33,7 @@ def build_defs(root: Path | None = None, **resources: Any) -> dg.Definitions:
             assets.published(manifest),
             assets.report,
         ],
-        asset_checks=[assets.expectations(manifest, contracts)],
+        asset_checks=[assets.export_checks(manifest, contracts), assets.mart_checks(manifest)],
         jobs=[refresh],
         schedules=[dg.ScheduleDefinition(job=refresh, cron_schedule="0 5 * * *")],
         executor=dg.in_process_executor,  # DuckDB takes one writer at a time

@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from orchestration.warehouse import identifier, literal
+
 if TYPE_CHECKING:
     import duckdb
 
@@ -72,16 +74,16 @@ def _copy(
 
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'")
-        connection.execute(f"attach {_text(str(warehouse))} as warehouse (read_only)")
+        connection.execute(f"attach {literal(str(warehouse))} as warehouse (read_only)")
         connection.execute(
-            f"attach {_text(str(fresh))} as publication (storage_version '{STORAGE_VERSION}')"
+            f"attach {literal(str(fresh))} as publication (storage_version '{STORAGE_VERSION}')"
         )
         _require_built(connection, marts)
 
         connection.execute("create schema publication.marts")
         rows = {}
         for mart in marts:
-            table = f"marts.{_name(mart.name)}"
+            table = f"marts.{identifier(mart.name)}"
             copied = connection.execute(
                 f"create table publication.{table} as select * from warehouse.{table}"
             ).fetchone()
@@ -114,21 +116,18 @@ def _require_built(connection: duckdb.DuckDBPyConnection, marts: Sequence[Mart])
     ).fetchall()
     missing = sorted({mart.name for mart in marts} - {name for (name,) in built})
     if missing:
-        raise PublishError(
-            f"never built: {', '.join(missing)}; run the build first"
-        )
+        raise PublishError(f"never built: {', '.join(missing)}; run the build first")
     if not marts:
         raise PublishError("there is no mart to publish")
 
 
 def _describe(connection: duckdb.DuckDBPyConnection, table: str, mart: Mart) -> None:
     if mart.description:
-        connection.execute(f"comment on table publication.{table} is {_text(mart.description)}")
+        connection.execute(f"comment on table publication.{table} is {literal(mart.description)}")
     for column, description in mart.columns.items():
         if description:
-            connection.execute(
-                f"comment on column publication.{table}.{_name(column)} is {_text(description)}"
-            )
+            name = f"publication.{table}.{identifier(column)}"
+            connection.execute(f"comment on column {name} is {literal(description)}")
 
 
 def _swap(fresh: Path, target: Path) -> None:
@@ -146,11 +145,3 @@ def _sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _name(text: str) -> str:
-    return '"' + text.replace('"', '""') + '"'
-
-
-def _text(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import expectations
 from orchestration.contracts import Contract
-from orchestration.warehouse import connect
+from orchestration.warehouse import connect, identifier, literal
 from orchestration.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -85,23 +85,52 @@ def mart_suites(names: Iterable[str] | None = None) -> list[Suite]:
     return [Suite(module.TABLE, module.EXPECTATIONS) for module in modules]
 
 
-def raw_suites(warehouse: Path, contracts: Iterable[Contract]) -> list[Suite]:
-    """The suites of the exports that have files."""
-    from expectations import raw
-
-    with connect(warehouse) as connection:
-        loaded = connection.execute(
-            "select distinct source_name || '__' || table_name from raw.plumbline__files"
-        ).fetchall()
-    return [Suite(*suite) for suite in raw.suites(contracts, {name for (name,) in loaded})]
-
-
-def check_all(
+def check_exports(
     workspace: Workspace, contracts: Mapping[str, Contract], on_check: OnCheck | None = None
 ) -> list[CheckResult]:
-    """Hold everything that was loaded and built against what is expected of it."""
-    suites = raw_suites(workspace.warehouse, contracts.values()) + mart_suites()
-    return check(workspace.warehouse, suites, on_check)
+    """Hold the loaded files that count against what their contracts promise to the models."""
+    import_great_expectations()
+    from expectations import raw
+
+    database = workspace.runs / "tmp" / "loaded.duckdb"
+    database.parent.mkdir(parents=True, exist_ok=True)
+    database.unlink(missing_ok=True)
+    try:
+        loaded = _register(database, workspace.raw)
+        suites = (Suite(*suite) for suite in raw.suites(contracts.values(), loaded))
+        return check(database, suites, on_check)
+    finally:
+        database.unlink(missing_ok=True)
+
+
+def check_marts(workspace: Workspace, on_check: OnCheck | None = None) -> list[CheckResult]:
+    """Hold the marts against what BI may take for granted."""
+    return check(workspace.warehouse, mart_suites(), on_check)
+
+
+def _register(database: Path, raw: Path) -> list[str]:
+    """Views of the loaded files that count, in a file of their own; the names of their relations.
+
+    The warehouse has such views too, but only once dbt has run, which these checks come before.
+    """
+    with connect(database, read_only=False) as connection:
+        connection.execute("create schema raw")
+        for name in ("files", "settings", "refused"):
+            path = literal(str(raw / f"_{name}.parquet"))
+            connection.execute(
+                f"create view raw.plumbline__{name} as select * from read_parquet({path})"
+            )
+        loaded = connection.execute(
+            "select source_name || '__' || table_name as relation, list(path order by path) "
+            "from raw.plumbline__files group by relation order by relation"
+        ).fetchall()
+        for relation, paths in loaded:
+            files = ", ".join(literal(str(raw / path)) for path in paths)
+            connection.execute(
+                f"create view raw.{identifier(relation)} as "
+                f"select * from read_parquet([{files}], union_by_name = true)"
+            )
+    return [relation for relation, _ in loaded]
 
 
 def check(
@@ -204,11 +233,20 @@ def _datasource(database: Path) -> Iterator[Any]:
     """The file as a read-only data source, which lets go of it afterwards."""
     import_great_expectations()
     import great_expectations as gx
-    from great_expectations.data_context.types.base import ProgressBarsConfig
+    from great_expectations.data_context.types.base import (
+        DataContextConfig,
+        InMemoryStoreBackendDefaults,
+        ProgressBarsConfig,
+    )
 
-    context = gx.get_context(mode="ephemeral")
-    context.enable_analytics(False)
-    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    context = gx.get_context(
+        mode="ephemeral",
+        project_config=DataContextConfig(
+            store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
+            analytics_enabled=False,
+            progress_bars=ProgressBarsConfig(globally=False),
+        ),
+    )
     source = context.data_sources.add_sql(
         "warehouse",
         connection_string=f"duckdb:///{database}",

@@ -124,9 +124,10 @@ def _tiles(card: scorecard.Scorecard) -> list[dict[str, Any]]:
         cell = line.cells[-1]
         before = line.cells[-2].value if len(line.cells) > 1 and line.cells[-2] else None
         change = None if not before or cell.value is None else cell.value / before - 1
-        better = (
-            None if change is None else (change < 0) == (line.metric in scorecard.LESS_IS_BETTER)
-        )
+        # More ad spend is neither good nor bad by itself.
+        better = None
+        if change is not None and line.metric != "ad_spend":
+            better = (change < 0) == (line.metric in scorecard.LESS_IS_BETTER)
         tiles.append({"line": line, "cell": cell, "change": change, "is_better": better})
     return tiles
 
@@ -141,7 +142,7 @@ def _funnel(connection: duckdb.DuckDBPyConnection, months: list[date]) -> dict[s
         ).fetchall()
     )
     rows = [{"stage": words, "entries": counts.get(stage, 0)} for stage, words in STAGES.items()]
-    return {"rows": rows, "wide": _funnel_chart(rows, 520), "narrow": _funnel_chart(rows, 230)}
+    return {"rows": rows, "wide": _funnel_chart(rows, 350), "narrow": _funnel_chart(rows, 170)}
 
 
 def _conversions(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
@@ -176,7 +177,11 @@ def _spend(connection: duckdb.DuckDBPyConnection, months: list[date]) -> dict[st
         "where channel = 'all' and month = any($months) order by month",
         {"months": months},
     )
-    return {"rows": rows, "wide": _spend_chart(rows, 560), "narrow": _spend_chart(rows, 270)}
+    return {
+        "rows": rows,
+        "wide": _spend_chart(rows, 450),
+        "narrow": _spend_chart(rows, 260, letters=1),
+    }
 
 
 def _channels(connection: duckdb.DuckDBPyConnection, months: list[date]) -> list[dict[str, Any]]:
@@ -223,7 +228,7 @@ def _health(runs: Path) -> dict[str, Any]:
             source["rejected"] += file["rejected"]
             for reason, count in file["rejects"].items():
                 source["reasons"][reason] += count
-    checks = record.read(runs, "check", [])
+    checks = record.read(runs, "check_exports", []) + record.read(runs, "check_marts", [])
     return {
         "sources": dict(sorted(sources.items())),
         "unread": [file for file in files if file["status"] in ("refused", "unmatched")],
@@ -239,17 +244,19 @@ def _funnel_chart(rows: list[dict[str, Any]], width: int) -> str:
     import altair as alt
 
     base = alt.Chart(alt.Data(values=rows)).encode(
-        y=alt.Y("stage:N", sort=None, title=None, axis=alt.Axis(labelPadding=8)),
+        # Fonts differ between here and the reader: room for a wider one.
+        y=alt.Y("stage:N", sort=None, title=None, axis=alt.Axis(labelPadding=8, minExtent=105)),
         x=alt.X("entries:Q", title=None, axis=None),
     )
-    bars = base.mark_bar(color="#040404", cornerRadiusEnd=4, height={"band": 0.72})
+    bars = base.mark_bar(color="#040404", cornerRadius=2, height={"band": 0.72})
     labels = base.mark_text(align="left", dx=6, color="#010101", fontWeight=600).encode(
         text=alt.Text("entries:Q", format=",")
     )
-    return _svg((bars + labels).properties(width=width, height=230))
+    padding = {"left": 4, "top": 4, "bottom": 4, "right": 40}
+    return _svg((bars + labels).properties(width=width, height=280, padding=padding))
 
 
-def _spend_chart(rows: list[dict[str, Any]], width: int) -> str:
+def _spend_chart(rows: list[dict[str, Any]], width: int, letters: int = 3) -> str:
     import altair as alt
 
     values = [
@@ -263,14 +270,18 @@ def _spend_chart(rows: list[dict[str, Any]], width: int) -> str:
     x = alt.X(
         "yearmonth(month):O",
         title=None,
-        axis=alt.Axis(labelExpr="timeFormat(datum.value, '%b')", labelAngle=0, labelOverlap=True),
+        axis=alt.Axis(
+            labelExpr=f"slice(timeFormat(datum.value, '%b'), 0, {letters})",
+            labelAngle=0,
+            labelOverlap=True,
+        ),
     )
 
     def panel(field: str, title: str, ink: str, height: int) -> alt.Chart:
         y = alt.Y(f"{field}:Q", title=None, axis=alt.Axis(format="~s", tickCount=4, grid=True))
         return (
             alt.Chart(alt.Data(values=values), title=alt.Title(title, anchor="start", fontSize=12))
-            .mark_bar(color=ink, cornerRadiusEnd=3, width={"band": 0.66})
+            .mark_bar(color=ink, cornerRadius=2, width={"band": 0.66})
             .encode(x=x, y=y)
             .properties(width=width, height=height)
         )

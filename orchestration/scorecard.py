@@ -151,21 +151,19 @@ def money(value: float, currency: str) -> str:
     """An amount to three digits, with its currency."""
     symbol = SYMBOLS.get(currency, f"{currency} ")
     sign, size = ("-" if value < 0 else ""), abs(value)
-    for limit, unit in ((1e9, "bn"), (1e6, "M"), (1e4, "k")):
+    for limit, divisor, unit in ((999.5e6, 1e9, "bn"), (999.5e3, 1e6, "M"), (1e4, 1e3, "k")):
         if size >= limit:
-            short = size / (1e3 if unit == "k" else limit)
+            short = size / divisor
             return f"{sign}{symbol}{short:,.{0 if short >= 100 else 1}f}{unit}"
     return f"{sign}{symbol}{size:,.{0 if size >= 100 else 2}f}"
 
 
-def table(scorecard: Scorecard) -> Table:
-    """The scorecard for a terminal: a value, and below it the share of its target."""
+def table(scorecard: Scorecard, *, with_targets: bool) -> Table:
+    """The scorecard for a terminal: a value, and below it the attainment of its target."""
     from rich.table import Table
     from rich.text import Text
 
-    grid = Table(
-        header_style="bold",
-    )
+    grid = Table(header_style="bold")
     grid.add_column("")
     for month in scorecard.months:
         grid.add_column(f"{month:%b %Y}", justify="right", no_wrap=True)
@@ -181,8 +179,8 @@ def table(scorecard: Scorecard) -> Table:
                 text.stylize("dim")
             if cell.attainment is not None:
                 style = {True: "green", False: "red", None: "yellow"}[line.is_good(cell)]
-                goal = written(cell.target, line.unit, scorecard.currency)
-                text.append(f"\n{cell.attainment:.0%} of {goal}", style=style)
+                goal = f" of {written(cell.target, line.unit, scorecard.currency)}"
+                text.append(f"\n{cell.attainment:.0%}{goal if with_targets else ''}", style=style)
             cells.append(text)
         grid.add_row(line.words, *cells)
     return grid

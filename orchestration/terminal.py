@@ -29,13 +29,15 @@ STEPS = {
     "demo": "Make the demo company",
     "prepare": "Prepare",
     "load": "Load exports",
+    "check_exports": "Check exports",
     "build": "Build models",
-    "check": "Check",
+    "check_marts": "Check marts",
     "publish": "Publish",
     "report": "Write report",
 }
 MONTHS = 6
-WIDTH_OF_A_MONTH = 16
+# Columns of the terminal for the names, and for a month with and without its target.
+NAMES, MONTH, SHORT_MONTH = 23, 16, 11
 
 
 class Terminal(Monitor):
@@ -54,6 +56,7 @@ class Terminal(Monitor):
             disable=not console.is_terminal,
         )
         self._task: TaskID | None = None
+        self._checked = 0
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
@@ -102,9 +105,10 @@ class Terminal(Monitor):
         if name == "build":
             models = sum(node.is_model for node in self.nodes)
             return f"{models} models, {len(self.nodes) - models} data tests passed"
-        if name == "check":
-            failed = sum(not check.success for check in self.checks)
-            return f"{len(self.checks) - failed} expectations met, {failed} not"
+        if name in ("check_exports", "check_marts"):
+            checks = self.checks[self._checked :]
+            self._checked = len(self.checks)
+            return f"{sum(check.success for check in checks)} of {len(checks)} expectations met"
         if name == "publish" and self.published:
             return f"{len(self.published.rows)} marts, build {self.published.build_id}"
         return ""
@@ -112,9 +116,16 @@ class Terminal(Monitor):
 
 def show_outcome(console: Console, workspace: Workspace, monitor: Terminal) -> None:
     """The scorecard, what was loaded, which checks passed, and where the results are."""
-    months = max(1, min(MONTHS, (console.width - 28) // WIDTH_OF_A_MONTH))
+    roomy = console.width >= NAMES + MONTHS * MONTH
+    months = min(MONTHS, max(1, (console.width - NAMES) // (MONTH if roomy else SHORT_MONTH)))
+    card = scorecard.read(workspace.published, months)
     console.print()
-    console.print(scorecard.table(scorecard.read(workspace.published, months)))
+    console.print(Text(f"{card.company}, as of {card.as_of:%d %B %Y}", "bold"))
+    if card.lines:
+        console.print(scorecard.table(card, with_targets=roomy))
+        console.print("Below a number: attainment of its target. ~ is still maturing.", style="dim")
+    else:
+        console.print("No month has a number yet.")
     console.print()
     console.print(_loads(monitor.files))
     console.print(_problems(monitor.files))

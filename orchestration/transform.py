@@ -19,13 +19,19 @@ from orchestration.publish import Mart
 from orchestration.warehouse import connect, without_values
 from orchestration.workspace import PROJECT_ROOT, Workspace
 
-# What a run builds: no unit tests, and of the data tests those that are marked for it.
-IN_A_RUN = ("resource_type:model", "resource_type:test,tag:run")
+# What a run builds. It leaves to `make test` what cannot change with the data: unit tests, the keys
+# of staging (one row per key by construction), and the tests of the tests.
+IN_A_RUN = ("resource_type:model", "resource_type:test")
+NOT_IN_A_RUN = ("resource_type:test,path:models/staging", "path:tests/data/guards")
 PROJECT_FILES = ("dbt_project.yml", "profiles.yml", "macros", "models", "tests/data")
 
 
 class BuildError(Exception):
     """dbt could not build the models; the message says which, and why."""
+
+    def __init__(self, message: str, nodes: Sequence[Node] = ()) -> None:
+        super().__init__(message)
+        self.nodes = nodes
 
 
 @dataclass(frozen=True)
@@ -114,8 +120,13 @@ def build(
             if on_node:
                 on_node(node, total)
 
-    # Without artifacts: run_results.json would hold the values that a failed cast quotes.
-    arguments = ["--no-write-json", "build", "--indirect-selection", "empty", "--select", *select]
+    arguments = [
+        "--no-write-json",  # run_results.json would hold the values that a failed cast quotes
+        "build",
+        *("--indirect-selection", "empty"),
+        *("--select", *select),
+        *("--exclude", *NOT_IN_A_RUN),
+    ]
     try:
         _invoke(workspace.root, arguments, callbacks=[hear])
     except BuildError:
@@ -124,7 +135,8 @@ def build(
             raise
         raise BuildError(
             "nothing was published, because the models do not build:\n"
-            + "\n".join(f"  {node.name}: {node.message}" for node in failed)
+            + "\n".join(f"  {node.name}: {node.message}" for node in failed),
+            nodes,
         ) from None
 
     counts = _row_counts(workspace)

@@ -20,6 +20,9 @@ from orchestration.workspace import Workspace, WorkspaceError
 if TYPE_CHECKING:
     import duckdb
 
+# Kinds of error that quote names, and no value of a row.
+TELLING = {"Binder", "Catalog", "Compilation", "Database", "Parser", "Parsing", "Runtime"}
+
 # Locks that this process holds, so that a step inside a run may ask for the lock again.
 _held: set[Path] = set()
 
@@ -49,14 +52,26 @@ def connect_published(path: Path) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def without_values(message: str) -> str:
-    """An engine's error message, fit for logs.
+def identifier(name: str) -> str:
+    """A name as SQL writes it."""
+    return '"' + name.replace('"', '""') + '"'
 
-    Errors about names and syntax are told in full; any other may quote a value of a row.
+
+def literal(text: str) -> str:
+    """A text as SQL writes it, where a statement takes no parameter."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def without_values(message: str) -> str:
+    """An error message of the engine or of dbt, fit for logs.
+
+    Errors about names, syntax and settings are told in full. Any other may quote a value of a row,
+    and what it quotes is left out.
     """
-    if re.search(r"(Binder|Catalog|Parser|Compilation|Contract) Error", message):
-        return message.strip()
-    return re.sub(r"'[^'\n]*'|\"[^\"\n]*\"", "'…'", message).strip()
+    kinds = re.findall(r"\b(\w+) Error\b", message)
+    if not set(kinds) <= TELLING:
+        message = re.sub(r"'[^'\n]*'|\"[^\"\n]*\"", "'…'", message)
+    return message.strip()
 
 
 @contextmanager

@@ -59,14 +59,28 @@ def names(contract: Contract) -> str:
     return ", ".join(name(column.name) for column in contract.columns)
 
 
-def cells(path: Path, delimiter: str, skip: int, width: int, *, numbered: bool = False) -> str:
+def cells(path: Path, layout: Layout) -> str:
     """The rows of a UTF-8 file as text columns c0, c1, ...; nothing is guessed."""
-    columns = [*(["_line"] if numbered else []), *(f"c{place}" for place in range(width))]
+    columns = [f"c{place}" for place in range(len(layout.headers))]
+    return _read_csv(path, columns, layout.delimiter, layout.newline or "\n", layout.skip)
+
+
+def numbered_cells(path: Path, layout: Layout, longest: int) -> str:
+    """The same of a copy in plain form whose first column, `_line`, says where a row was."""
+    columns = ["_line", *(f"c{place}" for place in range(len(layout.headers)))]
+    return _read_csv(path, columns, ",", "\n", 0, f", max_line_size = {longest}")
+
+
+def _read_csv(
+    path: Path, columns: list[str], delimiter: str, newline: str, skip: int, more: str = ""
+) -> str:
     types = ", ".join(f"{column}: 'varchar'" for column in columns)
+    # With strict_mode stated as well, DuckDB 1.5 finds no rows at all between CRLFs.
+    ends = newline.replace("\r", "\\r").replace("\n", "\\n")
     return (
         f"read_csv({literal(str(path))}, columns = {{{types}}}, auto_detect = false, "
-        f"header = false, skip = {skip}, delim = {literal(delimiter)}, quote = '\"', "
-        "escape = '\"', nullstr = '\x01\x02\x03', strict_mode = true)"
+        f"header = false, skip = {skip}, delim = {literal(delimiter)}, new_line = '{ends}', "
+        f"quote = '\"', escape = '\"', nullstr = '\x01\x02\x03'{more})"
     )
 
 
@@ -86,24 +100,30 @@ def typed(contract: Contract, layout: Layout, zone: str, source: str) -> str:
     }
     trimmed += [f"nullif(c{place}, '') as u{place}" for place in sorted(verbatim)]
     texts, values, problems = [], [], []
+    passed_on = []  # for the problems' sake
     for column in contract.columns:
-        text = f"v_{column.name}"
-        texts.append(f"{_text(contract, layout, column)} as {name(text)}")
-        values.append(f"{_value(contract, column, name(text), zone)} as {name(column.name)}")
-        problems += _problems(column, name(text), layout)
+        text = name(f"v_{column.name}")
+        absent = "false" if column.rules.identity == "test_flag" else "null"
+        value = f"cast({absent} as {column.data_type})"
+        if column.name in layout.positions or column.name in layout.constants:
+            texts.append(f"{_text(contract, layout, column)} as {text}, ")
+            value = _value(contract, column, text, zone)
+        values.append(f"{value} as {name(column.name)}")
+        problem = _problem(column, text, layout)
+        if problem:
+            problems.append(problem)
+            passed_on += [text] if text in problem else []
     skip, control = _totals(contract.rules.totals, layout)
     if layout.where:
         kept = [f"coalesce(t{i} in ({literals(v)}), false)" for i, v in layout.where.items()]
         skip = f"{skip} or not ({' and '.join(kept)})"
-    passed_on = [name(f"v_{column.name}") for column in contract.columns]  # for the problems' sake
     line = "_line, " if "_line" in source.partition("}")[0] else ""
-    problem = (
-        f"case when not _skip then coalesce({', '.join([*problems, 'cast(null as varchar)'])}) end"
-    )
+    problem = f"coalesce({', '.join([*problems, 'cast(null as varchar)'])})"
     return (
-        f"select *, {problem} as _problem from ("
+        f"select {line}_skip, _control, {names(contract)}, "
+        f"case when not _skip then {problem} end as _problem from ("
         f"select {line}_skip, _control, {', '.join([*values, *passed_on])} from ("
-        f"select {line}{', '.join(texts)}, {skip} as _skip, {control} as _control from ("
+        f"select {line}{''.join(texts)}{skip} as _skip, {control} as _control from ("
         f"select {line}{', '.join(trimmed)} from {source})))"
     )
 
@@ -126,13 +146,11 @@ def _text(contract: Contract, layout: Layout, column: Column) -> str:
     rules = column.rules
     places = layout.positions.get(column.name, ())
     if rules.identity == "test_flag":
-        return f"concat_ws(' ', {', '.join(f't{i}' for i in places)})" if places else "''"
+        return f"concat_ws(' ', {', '.join(f't{place}' for place in places)})"
     if places:
         text = f"{'t' if rules.trim else 'u'}{places[0]}"
-    elif column.name in layout.constants:
-        text = literal(layout.constants[column.name])
     else:
-        return "cast(null as varchar)"
+        text = literal(layout.constants[column.name])
     nulls = rules.null_values if rules.null_values is not None else contract.rules.null_values
     if nulls := tuple(value for value in nulls if value):
         text = f"case when {text} not in ({literals(nulls)}) then {text} end"
@@ -232,8 +250,8 @@ def _number(column: Column, text: str) -> str:
     return f"case {number} end"
 
 
-def _problems(column: Column, text: str, layout: Layout) -> list[str]:
-    """Why this column would keep a row from being loaded, as expressions; null where it fits."""
+def _problem(column: Column, text: str, layout: Layout) -> str:
+    """Why this column would keep a row from being loaded: null where it fits; empty if it must."""
     rules, value = column.rules, name(column.name)
     present = column.name in layout.positions or column.name in layout.constants
     cases = []
@@ -258,10 +276,8 @@ def _problems(column: Column, text: str, layout: Layout) -> list[str]:
         if last is not None:
             limit = f"'{last}'::{column.data_type}{above}"
             cases.append((f"{value} {compare} {limit}", "out_of_window"))
-    if not cases:
-        return []
     whens = " ".join(f"when {case} then '{reason}:{column.name}'" for case, reason in cases)
-    return [f"case {whens} end"]
+    return f"case {whens} end" if cases else ""
 
 
 def _totals(totals: Totals | None, layout: Layout) -> tuple[str, str]:

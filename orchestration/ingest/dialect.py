@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import itertools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -42,6 +43,8 @@ class Layout:
     delimiter: str
     skip: int
     """Physical lines up to and including the header."""
+    newline: str | None
+    """How these lines end; None if not all of them end alike, or as nobody ends lines now."""
     headers: tuple[str, ...]
     positions: Mapping[str, tuple[int, ...]]
     """Of each bound column: where its header is; several places only for a test_flag."""
@@ -58,6 +61,7 @@ class Head:
     path: Path
     name: str
     _bytes: bytes = field(init=False, repr=False)
+    _texts: dict[str, str] = field(default_factory=dict)
     _rows: dict[tuple[str, str], list[tuple[int, list[str]]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -68,12 +72,22 @@ class Head:
         """What the byte order mark says, else what is declared."""
         return next((name for mark, name in MARKS if self._bytes.startswith(mark)), declared)
 
+    def _lines(self, encoding: str) -> io.StringIO:
+        if encoding not in self._texts:
+            decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
+            self._texts[encoding] = decoder.decode(self._bytes, final=False)
+        return io.StringIO(self._texts[encoding], newline="")
+
+    def newline(self, encoding: str, lines: int) -> str | None:
+        """How the first lines end, if they all end alike."""
+        first = itertools.islice(self._lines(encoding), lines)
+        ends = {line[len(line.rstrip("\r\n")) :] for line in first} - {""} or {"\n"}
+        return next((end for end in ("\n", "\r\n") if ends == {end}), None)
+
     def rows(self, encoding: str, delimiter: str) -> list[tuple[int, list[str]]]:
         """The first rows, each with the number of physical lines up to its end."""
         if (encoding, delimiter) not in self._rows:
-            decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
-            text = decoder.decode(self._bytes, final=False)
-            reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+            reader = csv.reader(self._lines(encoding), delimiter=delimiter)
             rows = []
             try:
                 for cells in reader:
@@ -114,7 +128,10 @@ def bind(head: Head, contract: Contract, where: Mapping[str, tuple[str, ...]]) -
                 if column.name not in positions and column.name not in constants:
                     raise Refused(f"nothing in it gives '{column.name}' of {contract.name}")
             kept = {names.at(header)[0]: values for header, values in where.items()}
-            return Layout(encoding, delimiter, line, tuple(cells), positions, constants, kept)
+            newline = head.newline(encoding, line)
+            return Layout(
+                encoding, delimiter, line, newline, tuple(cells), positions, constants, kept
+            )
 
     _, cells, header = best
     if not cells:

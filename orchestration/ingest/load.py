@@ -14,15 +14,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from orchestration.contracts import Contract
+from orchestration.contracts import Contract, Totals
 from orchestration.ingest import columns
 from orchestration.ingest.dialect import Layout, Refused
+from orchestration.ingest.files import BLOCK, ExportFile
 
 if TYPE_CHECKING:
     import duckdb
 
+
+# All bytes but the quote and the newline.
+NEITHER = bytes(byte for byte in range(256) if byte not in b'"\n')
 
 Connection = Callable[[], "duckdb.DuckDBPyConnection"]
 
@@ -42,14 +46,13 @@ class Loaded:
 class Job:
     """One file, how it is read, and where it goes."""
 
-    file: Path
+    file: ExportFile
     contract: Contract
     layout: Layout
     zone: str
     """Zone of the columns that follow the workspace."""
     fingerprint: str
     target: Path
-    rejects: Path
     temporary: Path
     """A folder for temporary files."""
     key: bytes | None
@@ -59,8 +62,9 @@ class Job:
 
     @property
     def parameters(self) -> dict[str, bytes]:
-        """The key as the two paddings of HMAC, for statements that need it."""
-        if self.key is None:
+        """What `columns.typed` leaves open: the identity key, as the two paddings of HMAC."""
+        bound = (c for c in self.contract.columns if c.name in self.layout.positions)
+        if self.key is None or not any(column.is_key for column in bound):
             return {}
         padded = self.key.ljust(64, b"\0")
         return {
@@ -89,32 +93,34 @@ def load(connection: duckdb.DuckDBPyConnection, job: Job) -> Loaded:
     """Write the Parquet file of a job, and that of its rejects if there are any."""
     from orchestration.ingest import quarantine
 
-    before = job.file.stat()
     text, has_nul = as_utf8(job)
     try:
-        loaded = None if has_nul else _load_at_once(connection, job, text)
+        plain = job.layout.newline is not None and not has_nul
+        loaded = _load_at_once(connection, job, text) if plain else None
         if loaded is None:
             loaded = quarantine.load(connection, job, text)
-        after = job.file.stat()
-        if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        if ExportFile.at(job.file.path, job.file.name) != job.file:
             job.target.unlink(missing_ok=True)
             raise Refused("changed while it was read: it is still being written; run again")
     finally:
-        if text != job.file:
+        if text != job.file.path:
             text.unlink(missing_ok=True)
     return loaded
 
 
 def as_utf8(job: Job) -> tuple[Path, bool]:
     """The file, or a copy of it in UTF-8 where it is not, and whether there is a NUL in it."""
-    encoding = job.layout.encoding
-    if codecs.lookup(encoding).name in ("utf-8", "utf-8-sig", "ascii"):
-        return job.file, job.has_nul
+    path, encoding = job.file.path, job.layout.encoding
     copy = job.temporary / f"{job.fingerprint}.txt"
+    if codecs.lookup(encoding).name in ("utf-8", "utf-8-sig"):
+        if not set("*?[{") & set(str(path)):
+            return path, job.has_nul
+        copy.symlink_to(path)  # or DuckDB would take the name for a pattern
+        return copy, job.has_nul
     has_nul = False
     try:
         with (
-            job.file.open(encoding=encoding, newline="") as source,
+            path.open(encoding=encoding, newline="") as source,
             copy.open("w", encoding="utf-8", newline="") as target,
         ):
             while chunk := source.read(1 << 20):
@@ -131,7 +137,7 @@ def undecodable(job: Job) -> Refused:
     encoding = job.layout.encoding
     decoder = codecs.getincrementaldecoder(encoding)()
     number = 0
-    with job.file.open("rb") as file, contextlib.suppress(UnicodeError):
+    with job.file.path.open("rb") as file, contextlib.suppress(UnicodeError):
         for number, line in enumerate(file, start=1):  # noqa: B007 (used after the loop)
             decoder.decode(line)
     return Refused(
@@ -145,9 +151,12 @@ def write(
     query: str,
     target: Path,
     parameters: dict[str, bytes] | None = None,
-    check: Callable[[Path, int], Any] | None = None,
+    check: Callable[[str, int], None] | None = None,
 ) -> int:
-    """Write the rows of a query as a Parquet file that is there whole or not at all."""
+    """Write the rows of a query as a Parquet file that is there whole or not at all.
+
+    `check` sees the rows, and their number, before the file has its name.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
     aside = target.with_name(f".{target.name}.tmp")
     path = columns.literal(str(aside))
@@ -157,11 +166,16 @@ def write(
         assert result
         rows = int(result[0])
         if check:
-            check(aside, rows)
+            check(f"read_parquet({path})", rows)
         settle(aside, target)
     finally:
         aside.unlink(missing_ok=True)
     return rows
+
+
+def rejects_path(target: Path) -> Path:
+    """Where the rejects of a loaded file are, if there were any."""
+    return target.with_suffix(".rejects.parquet")
 
 
 def settle(aside: Path, target: Path) -> None:
@@ -189,7 +203,7 @@ def _load_at_once(connection: duckdb.DuckDBPyConnection, job: Job, text: Path) -
     import duckdb
 
     contract, layout = job.contract, job.layout
-    source = columns.cells(text, layout.delimiter, layout.skip, len(layout.headers))
+    source = columns.cells(text, layout)
     typed = columns.typed(contract, layout, job.zone, source)
     fingerprint = columns.literal(job.fingerprint)
     skips = contract.rules.totals is not None or bool(layout.where)
@@ -200,25 +214,47 @@ def _load_at_once(connection: duckdb.DuckDBPyConnection, job: Job, text: Path) -
     )
     skipped = 0
 
-    def check(aside: Path, rows: int) -> None:
+    def check(written: str, rows: int) -> None:
         nonlocal skipped
-        path = columns.literal(str(aside))
-        if conflicts(connection, contract, f"read_parquet({path})"):
+        if conflicts(connection, contract, written):
             raise NotAtOnce
         if skips:
-            records = check_totals(connection, job, f"({typed})", f"read_parquet({path})")
+            records = check_totals(connection, job, f"({typed})", written, job.parameters)
             skipped = records - rows
+        if not has_records(text, layout.skip, rows + skipped):
+            raise NotAtOnce
 
     try:
-        rows = write(connection, query, job.target, _needed(job, query), check)
+        rows = write(connection, query, job.target, job.parameters, check)
     except (duckdb.InvalidInputException, duckdb.ConversionException, NotAtOnce):
         return None
     return Loaded(rows, skipped=skipped)
 
 
-def _needed(job: Job, query: str) -> dict[str, bytes]:
-    """The parameters that a statement has; DuckDB takes no others."""
-    return {k: value for k, value in job.parameters.items() if f"${k}" in query}
+def has_records(text: Path, skip: int, expected: int) -> bool:
+    """Whether a file has this many records, counted without a CSV parser.
+
+    First by its lines; where quotes may hold some of them, by those outside of quotes. Blank lines
+    make the answer no, and Python's csv the judge.
+    """
+    with text.open("rb") as file:
+        for _ in range(skip):
+            file.readline()
+        start = file.tell()
+        lines, last = 0, b"\n"
+        while block := file.read(BLOCK):
+            lines, last = lines + block.count(b"\n"), block[-1:]
+        unended = int(last != b"\n")
+        if lines + unended == expected:
+            return True
+        file.seek(start)
+        lines, inside = 0, 0
+        while block := file.read(BLOCK):
+            # A quote that is closed at once, or doubled, changes nothing for what comes after it.
+            pieces = block.translate(None, NEITHER).replace(b'""', b"").split(b'"')
+            lines += sum(map(len, pieces[inside::2]))
+            inside ^= (len(pieces) - 1) & 1
+        return lines + unended == expected
 
 
 def conflicts(connection: duckdb.DuckDBPyConnection, contract: Contract, rows: str) -> bool:
@@ -237,30 +273,35 @@ def conflicts(connection: duckdb.DuckDBPyConnection, contract: Contract, rows: s
     return connection.execute(different).fetchone() is not None
 
 
-def check_totals(connection: duckdb.DuckDBPyConnection, job: Job, records: str, kept: str) -> int:
+def check_totals(
+    connection: duckdb.DuckDBPyConnection,
+    job: Job,
+    records: str,
+    kept: str,
+    parameters: dict[str, bytes] | None = None,
+) -> int:
     """Hold the kept rows against the file's own total; return the number of all records."""
-    totals = job.contract.rules.totals
-    amount = columns.name(totals.sum) if totals and totals.sum else "null"
-    query = f"select count(*), count(_control), min_by({amount}, _control) from {records}"
-    counted = connection.execute(query, _needed(job, query) or None).fetchone()
+    totals = job.contract.rules.totals or Totals()
+    amount = columns.name(totals.sum) if totals.sum else "0"
+    query = (
+        f"select count(*), count(_control), min_by({amount}, _control), "
+        f"(select count(*) from {kept}), (select coalesce(sum({amount}), 0) from {kept}) "
+        f"from {records}"
+    )
+    counted = connection.execute(query, parameters or None).fetchone()
     assert counted
-    if not totals or not totals.control or not totals.sum:
-        return int(counted[0])
-    query = f"select count(*), coalesce(sum({amount}), 0) from {kept}"
-    found = connection.execute(query).fetchone()
-    assert found
-    rows, total = found
-    label = "', '".join(totals.control[:2])
-    advice = "download it again"
-    if rows and not counted[1]:
+    found, controls, control, rows, total = counted
+    if not totals.control or not totals.sum:
+        return int(found)
+    if rows and not controls:
         raise Refused(
-            f"has no total row ('{label}', ...) to hold its {rows:,} rows against, so it may be "
-            f"cut: {advice} with its totals, or state `totals: {{control: []}}` for it under "
-            "`files:` in workspace.yml"
+            f"has no total row ('{totals.control[0]}', ...) to hold its {rows:,} rows against, so "
+            "it may be cut: download it again with its totals, or state `totals: {control: []}` "
+            "for it under `files:` in workspace.yml"
         )
-    if counted[2] is not None and abs(total - counted[2]) > Decimal("0.01") * max(rows, 1):
+    if control is not None and abs(total - control) > Decimal("0.01") * max(rows, 1):
         raise Refused(
             f"its rows add up to {total:,.2f} of {totals.sum}, but its own total says "
-            f"{counted[2]:,.2f}: rows are missing or changed; {advice}"
+            f"{control:,.2f}: rows are missing or changed; download it again"
         )
-    return int(counted[0])
+    return int(found)

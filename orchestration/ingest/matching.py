@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from orchestration.contracts import Contract, nearest
+from orchestration.contracts import DEFINITIONS, Contract, nearest
 from orchestration.ingest.dialect import Head, Layout, Refused, bind
 from orchestration.ingest.files import ExportFile
 from orchestration.workspace import FileRule, Workspace
@@ -43,7 +43,7 @@ def check_rules(workspace: Workspace, contracts: Mapping[str, Contract]) -> None
     for place, rule in enumerate(workspace.config.files):
         where: tuple[str | int, ...] = ("files", place)
         contract = contracts.get(rule.contract)
-        if contract is None or contract.source == "definitions":
+        if contract is None or contract.source == DEFINITIONS:
             hint = nearest(rule.contract, [*contracts])
             raise workspace.error(f"no contract '{rule.contract}'{hint}", *where, "contract")
         names = [column.name for column in contract.columns]
@@ -104,7 +104,7 @@ def _of_folder(file: ExportFile, head: Head, own: list[Contract]) -> Match:
 def _by_header(head: Head, contracts: Mapping[str, Contract]) -> Match:
     fitting = []
     for contract in contracts.values():
-        if contract.source != "definitions" and len(contract.required) >= FEWEST_HEADERS:
+        if contract.source != DEFINITIONS and len(contract.required) >= FEWEST_HEADERS:
             try:
                 layout = bind(head, contract, {})
             except Refused:

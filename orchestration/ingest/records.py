@@ -10,86 +10,94 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Self
 
-from orchestration.contracts import Contract
+from orchestration.contracts import DEFINITIONS, Contract
 from orchestration.ingest import columns, load
 from orchestration.workspace import Workspace
 
-if TYPE_CHECKING:
-    pass
-
 FILES = (
-    ("source_name", "varchar"),
-    ("table_name", "varchar"),
-    ("file_name", "varchar"),
-    ("fingerprint", "varchar"),
-    ("path", "varchar"),
-    ("rejects_path", "varchar"),
-    ("exported_at", "timestamp"),
-    ("exported_at_from", "varchar"),
-    ("rows", "bigint"),
-    ("rejected", "bigint"),
-    ("skipped", "bigint"),
+    "source_name varchar, table_name varchar, file_name varchar, fingerprint varchar, "
+    "path varchar, rejects_path varchar, exported_at timestamp, exported_at_from varchar, "
+    "rows bigint, rejected bigint, skipped bigint"
 )
 SETTINGS = (
-    ("company", "varchar"),
-    ("as_of", "date"),
-    ("reporting_currency", "varchar"),
-    ("reporting_timezone", "varchar"),
-    ("fiscal_year_start_month", "integer"),
+    "company varchar, as_of date, reporting_currency varchar, reporting_timezone varchar, "
+    "fiscal_year_start_month integer"
 )
-REFUSED = (
-    ("file_name", "varchar"),
-    ("source_name", "varchar"),
-    ("table_name", "varchar"),
-    ("message", "varchar"),
-)
+REFUSED = "file_name varchar, source_name varchar, table_name varchar, message varchar"
 
 
 @dataclass(frozen=True)
 class Sighting:
-    """One file as it was once seen and loaded."""
+    """One file as it was once seen under one contract."""
 
     source: str
     table: str
     nth: int
+    """Which of the contract's mappings, if the file follows it more than once."""
     content: str
-    """What the file holds, its name as far as the rows depend on it included."""
+    """What the file holds, and its name as far as the rows depend on it."""
     file_name: str
     fingerprint: str
-    exported_at: str
-    exported_on: str
+    exported_at: datetime
+    exported_on: date
     exported_at_from: str
-    rows: int
-    rejected: int
-    skipped: int
+    rows: int = 0
+    rejected: int = 0
+    skipped: int = 0
     rejects: dict[str, int] = field(default_factory=dict)
+    """Number of rejected rows by `reason/column`."""
+    headers: Sequence[str] = ()
     seen_at: str = ""
-    """By the wall clock; only decides between mappings of a file that is gone."""
+    """By the wall clock; decides only between mappings or contents of files that are gone."""
 
     @property
-    def group(self) -> tuple[str, str, int, str]:
-        """The same for all sightings of one content under one contract."""
-        return self.source, self.table, self.nth, self.content
+    def contract(self) -> str:
+        """Name of the contract, or the source if it is not known which of its contracts."""
+        return f"{self.source}.{self.table}" if self.table else self.source
 
     @property
     def id(self) -> str:
         """The same for the same sighting."""
-        parts = (self.file_name, self.fingerprint, self.exported_at)
+        parts = (self.file_name, self.fingerprint, self.exported_at.isoformat())
         return hashlib.blake2b("\n".join(parts).encode(), digest_size=16).hexdigest()
 
     def path(self, raw: Path) -> Path:
         """Its rows."""
         return raw / self.source / self.table / f"{self.fingerprint}.parquet"
 
-    def rejects_path(self, raw: Path) -> Path:
-        """Its rejects, if there were any."""
-        return raw / self.source / self.table / f"{self.fingerprint}.rejects.parquet"
+    def is_whole(self, raw: Path) -> bool:
+        """Whether its rows are there, and its rejects if there were any."""
+        path = self.path(raw)
+        return path.is_file() and (not self.rejected or load.rejects_path(path).is_file())
+
+    def to_json(self) -> dict[str, Any]:
+        """All fields, for a file."""
+        when = {"exported_at": str(self.exported_at), "exported_on": str(self.exported_on)}
+        return asdict(self) | when
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Self:
+        """The other way round."""
+        at, on = values["exported_at"], values["exported_on"]
+        when = {"exported_at": datetime.fromisoformat(at), "exported_on": date.fromisoformat(on)}
+        return cls(**values | when)
+
+
+@dataclass(frozen=True)
+class LoadResult(Sighting):
+    """What became of one file under one contract in this run."""
+
+    status: str = "unchanged"
+    """loaded, unchanged, refused or unmatched."""
+    message: str = ""
+    seconds: float = 0.0
 
 
 class History:
@@ -98,19 +106,24 @@ class History:
     def __init__(self, workspace: Workspace) -> None:
         self._folder = workspace.history / "loads"
         self.sightings: dict[str, Sighting] = {}
-        if self._folder.is_dir():
-            for path in sorted(self._folder.glob("*.json")):
-                self.sightings[path.stem] = Sighting(**json.loads(path.read_bytes()))
+        for path in sorted(self._folder.glob("*.json")):
+            self.sightings[path.stem] = Sighting.from_json(json.loads(path.read_bytes()))
         self._by_fingerprint = {s.fingerprint: s for s in self.sightings.values()}
 
     def of(self, fingerprint: str) -> Sighting | None:
         """Some sighting of these very rows."""
         return self._by_fingerprint.get(fingerprint)
 
+    def new_headers(self, contract: str, headers: Sequence[str]) -> list[str]:
+        """The headers that no file of the contract had, unless it is the first one."""
+        known = [seen.headers for seen in self.sightings.values() if seen.contract == contract]
+        return [h for h in headers if h not in {*chain(*known)}] if any(known) else []
+
     def record(self, sighting: Sighting) -> None:
         """Keep a sighting; seeing the same again only moves its `seen_at`."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        write_text(self._folder / f"{sighting.id}.json", json.dumps(asdict(sighting), indent=1))
+        text = json.dumps(sighting.to_json(), indent=1)
+        write_text(self._folder / f"{sighting.id}.json", text)
         self.sightings[sighting.id] = sighting
         self._by_fingerprint[sighting.fingerprint] = sighting
 
@@ -126,35 +139,33 @@ def active(
     """
     groups: dict[tuple[str, str, int, str], list[Sighting]] = defaultdict(list)
     for sighting in sightings:
-        late = as_of is not None and sighting.exported_on > as_of.isoformat()
-        gone = sighting.source == "definitions" and sighting.fingerprint not in current
-        if not gone and (not late or sighting.source == "definitions"):
-            groups[sighting.group].append(sighting)
+        if sighting.source == DEFINITIONS:
+            counts = sighting.fingerprint in current
+        else:
+            counts = as_of is None or sighting.exported_on <= as_of
+        if counts:
+            same = (sighting.source, sighting.table, sighting.nth, sighting.content)
+            groups[same].append(sighting)
 
-    exists: dict[str, bool] = {}
-    newest = []
-    for group in groups.values():
-        there = [s for s in group if exists.setdefault(s.fingerprint, s.path(raw).is_file())]
-        if not there:
-            continue
-        mapping = max(there, key=lambda s: (s.fingerprint in current, s.seen_at, s.fingerprint))
-        last = max(group, key=lambda s: (s.exported_at, s.seen_at, s.file_name))
-        newest.append((last, mapping))
-
-    winners: dict[tuple[str, str, int, str, str], tuple[bool, str, str]] = {}
-    for last, mapping in newest:
-        place = (*last.group[:3], last.file_name, last.exported_at)
-        rank = (mapping.fingerprint in current, last.seen_at, mapping.fingerprint)
-        winners[place] = max(rank, winners.get(place, rank))
-    kept = {}
-    for last, mapping in newest:
-        place = (*last.group[:3], last.file_name, last.exported_at)
-        if winners[place][2] == mapping.fingerprint:
-            shown = asdict(mapping) | {
-                key: getattr(last, key)
-                for key in ("file_name", "exported_at", "exported_on", "exported_at_from")
-            }
-            kept[mapping.fingerprint] = Sighting(**shown)
+    # Of each name and time the content that stands, as (rank, sighting).
+    standing: dict[tuple[Any, ...], tuple[tuple[bool, str, str], Sighting]] = {}
+    for (source, table, nth, _), group in groups.items():
+        there = [sighting for sighting in group if sighting.path(raw).is_file()]
+        if there:
+            mapping = max(there, key=lambda s: (s.fingerprint in current, s.seen_at))
+            last = max(group, key=lambda s: (s.exported_at, s.seen_at, s.file_name))
+            rank = (mapping.fingerprint in current, last.seen_at, mapping.fingerprint)
+            counted = replace(
+                mapping,
+                file_name=last.file_name,
+                exported_at=last.exported_at,
+                exported_on=last.exported_on,
+                exported_at_from=last.exported_at_from,
+            )
+            place = (source, table, nth, last.file_name, last.exported_at)
+            if place not in standing or standing[place][0] < rank:
+                standing[place] = (rank, counted)
+    kept = {sighting.fingerprint: sighting for _, sighting in standing.values()}
     return sorted(kept.values(), key=lambda s: (s.source, s.table, s.file_name, s.fingerprint))
 
 
@@ -183,42 +194,59 @@ class Seen:
 
     def save(self) -> None:
         """Keep it for the next run."""
-        if json.dumps(self._data) != self._before:
-            write_text(self.path, json.dumps(self._data))
+        text = json.dumps(self._data)
+        if text != self._before:
+            write_text(self.path, text)
 
 
 class Tables:
     """Writes the loader's own tables, each only when something in it has changed."""
 
     def __init__(self, workspace: Workspace, seen: Seen, connection: load.Connection) -> None:
+        self._workspace = workspace
         self._raw = workspace.raw
         self._seen = seen
         self._connection = connection
 
     def schema(self, contract: Contract) -> None:
         """The columns of a contract's relation, without rows."""
-        shape = [(c.name, c.data_type) for c in contract.columns] + [("_fingerprint", "varchar")]
-        self.table(f"{contract.source}/{contract.table}/_schema.parquet", shape, [])
+        shape = [f"{columns.name(column.name)} {column.data_type}" for column in contract.columns]
+        name = f"{contract.source}/{contract.table}/_schema.parquet"
+        self._write(name, ", ".join([*shape, "_fingerprint varchar"]), [])
 
-    def table(
-        self, name: str, shape: Iterable[tuple[str, str]], rows: list[Mapping[str, Any]]
-    ) -> None:
-        """A table of these columns and rows, in this order."""
-        shape = list(shape)
+    def files(self, counting: list[Sighting]) -> None:
+        """The files that count."""
+        rows = []
+        for seen in counting:
+            path = seen.path(self._raw).relative_to(self._raw)
+            rejects = load.rejects_path(path).as_posix() if seen.rejected else None
+            row: list[Any] = [seen.source, seen.table, seen.file_name, seen.fingerprint]
+            row += [path.as_posix(), rejects, seen.exported_at, seen.exported_at_from]
+            rows.append([*row, seen.rows, seen.rejected, seen.skipped])
+        self._write("_files.parquet", FILES, rows)
+
+    def settings(self, today: date) -> None:
+        """The workspace's settings."""
+        config = self._workspace.config
+        row = [config.company, today, config.reporting_currency, config.timezone]
+        self._write("_settings.parquet", SETTINGS, [[*row, config.fiscal_year_start_month]])
+
+    def refused(self, left: list[LoadResult]) -> None:
+        """The files that were not loaded, and why."""
+        rows = [[r.file_name, r.source or None, r.table or None, r.message] for r in left]
+        self._write("_refused.parquet", REFUSED, rows)
+
+    def _write(self, name: str, shape: str, rows: list[list[Any]]) -> None:
         path = self._raw / name
         digest = hashlib.blake2b(json.dumps([shape, rows], default=str).encode()).hexdigest()[:32]
         if path.is_file() and self._seen.written.get(name) == [digest, *_stat(path)]:
             return
-        typed = ", ".join(
-            f"cast({columns.name(c)} as {kind}) as {columns.name(c)}" for c, kind in shape
-        )
-        quoted = [
-            "(" + ", ".join(_literal(row[column]) for column, _ in shape) + ")" for row in rows
-        ]
-        empty = f"({', '.join('null' for _ in shape)})"
-        columns_of = ", ".join(columns.name(column) for column, _ in shape)
-        query = f"select {typed} from (values {', '.join(quoted or [empty])}) as t ({columns_of})"
-        load.write(self._connection(), query if rows else f"{query} where false", path)
+        connection = self._connection()
+        connection.execute(f"create or replace temp table written ({shape})")
+        if rows:
+            values = ", ".join(f"({', '.join(map(_literal, row))})" for row in rows)
+            connection.execute(f"insert into written values {values}")
+        load.write(connection, "select * from written order by all", path)
         self._seen.written[name] = [digest, *_stat(path)]
 
 
@@ -228,8 +256,4 @@ def _stat(path: Path) -> list[int]:
 
 
 def _literal(value: Any) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, (datetime, date)):
-        value = value.isoformat()
-    return str(value) if isinstance(value, int) else columns.literal(str(value))
+    return "null" if value is None else columns.literal(str(value))

@@ -105,21 +105,32 @@ unioned as (
 
     union all
 
+    -- Leads and contacts of one system may share numbers: a number that a lead has means the lead, and
+    -- the contact is told apart.
     select
-        source_system || ':' || contact_id,
-        source_system,
-        email_key,
-        email_domain,
-        source_system || ':' || account_id,
+        case
+            when generic_leads.lead_id is null
+                then generic_contacts.source_system || ':' || generic_contacts.contact_id
+            else generic_contacts.source_system || ':contact:' || generic_contacts.contact_id
+        end,
+        generic_contacts.source_system,
+        generic_contacts.email_key,
+        generic_contacts.email_domain,
+        generic_contacts.source_system || ':' || generic_contacts.account_id,
         cast(null as varchar),
         cast(null as varchar),
-        channel_source,
-        campaign,
-        coalesce(is_test_name, false),
-        deleted_at is not null,
-        created_at
+        generic_contacts.channel_source,
+        generic_contacts.campaign,
+        coalesce(generic_contacts.is_test_name, false),
+        generic_contacts.deleted_at is not null,
+        generic_contacts.created_at
 
     from generic_contacts
+
+    left join generic_leads
+        on
+            generic_contacts.source_system = generic_leads.source_system
+            and generic_contacts.contact_id = generic_leads.lead_id
 
 )
 

@@ -162,7 +162,7 @@ by_channel as (
         keys.channel,
         coalesce(ads.impressions, 0) as impressions,
         coalesce(ads.clicks, 0) as clicks,
-        coalesce(ads.spend, 0) as spend,
+        {{ money_parts('coalesce(ads.spend, 0)', 'keys.month', 'keys.channel') }} as spend,
         coalesce(leads.leads, 0) as leads,
         coalesce(stages.mqls, 0) as mqls,
         coalesce(stages.sqls, 0) as sqls,

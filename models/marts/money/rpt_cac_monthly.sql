@@ -94,14 +94,14 @@ variant_customers as (
 
 ),
 
-by_channel as (
+joined as (
 
     select
         coalesce(variant_costs.month, variant_customers.month) as month,
         coalesce(variant_costs.channel, variant_customers.channel) as channel,
         coalesce(variant_costs.variant, variant_customers.variant) as variant,
         coalesce(variant_costs.lag_months, variant_customers.lag_months) as lag_months,
-        coalesce(variant_costs.cost, 0) as cost,
+        coalesce(variant_costs.cost, 0) as exact_cost,
         coalesce(variant_customers.new_customers, 0) as new_customers
 
     from variant_costs
@@ -112,6 +112,20 @@ by_channel as (
             and variant_costs.channel = variant_customers.channel
             and variant_costs.variant = variant_customers.variant
             and variant_costs.lag_months = variant_customers.lag_months
+
+),
+
+by_channel as (
+
+    select
+        month,
+        channel,
+        variant,
+        lag_months,
+        {{ money_parts('exact_cost', 'month, variant, lag_months', 'channel') }} as cost,
+        new_customers
+
+    from joined
 
 ),
 

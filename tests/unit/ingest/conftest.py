@@ -11,9 +11,8 @@ import duckdb
 import pytest
 import yaml
 
-from orchestration import ingest as ingest_module
 from orchestration.contracts import PROJECT_ROOT, Contract, read_contracts
-from orchestration.ingest import IngestResult, LoadResult, ingest
+from orchestration.ingest import IngestResult, LoadResult, ingest, run
 from orchestration.workspace import Config, Workspace
 
 
@@ -95,7 +94,7 @@ class Lab:
 
 @pytest.fixture
 def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
-    monkeypatch.setattr(ingest_module, "SEEDS", tmp_path / "seeds")
+    monkeypatch.setattr(run, "SEEDS", tmp_path / "seeds")
     monkeypatch.delenv("PLUMBLINE_IDENTITY_KEY", raising=False)
     (tmp_path / "exports").mkdir()
     return Lab(tmp_path)

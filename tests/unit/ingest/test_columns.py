@@ -233,9 +233,7 @@ def test_formats_with_and_without_an_offset_go_together(lab: Lab) -> None:
         ("varchar", "it's 'quoted'", {"null_values": ["it's"]}, "it's 'quoted'"),
     ],
 )
-def test_text_and_flags(
-    lab: Lab, kind: str, text: str, rules: dict[str, Any], value: Any
-) -> None:
+def test_text_and_flags(lab: Lab, kind: str, text: str, rules: dict[str, Any], value: Any) -> None:
     assert typed(lab, kind, text, **rules) == value
 
 

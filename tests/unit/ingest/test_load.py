@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from orchestration.ingest import IngestError, load
+from orchestration.ingest import IngestError, columns, load
 
 from .conftest import Lab
 
@@ -256,8 +256,8 @@ def test_a_file_that_changes_while_it_is_read_is_left_for_the_next_run(
     real = load.as_utf8
 
     def meanwhile(job: Any) -> Any:
-        if b"b,2" not in job.file.read_bytes():
-            with job.file.open("ab") as file:
+        if b"b,2" not in job.file.path.read_bytes():
+            with job.file.path.open("ab") as file:
                 file.write(b"b,2\n")
         return real(job)
 
@@ -268,6 +268,51 @@ def test_a_file_that_changes_while_it_is_read_is_left_for_the_next_run(
 
     assert (first.status, second.status) == ("refused", "loaded")
     assert "still being written" in first.message
+    assert lab.rows() == [("a", 1), ("b", 2)]
+
+
+def test_a_name_is_no_pattern(lab: Lab) -> None:
+    lab.contract("crm.rows", ROWS)
+    lab.export("crm/a.csv", "id,n\na,1\n")
+    lab.export("crm/[ab]{a}?*.csv", "id,n\nb,2\n")
+    lab.export('crm/it\'s "x";.csv', "id,n\nc,x\nc,3\n")
+
+    lab.ingest()
+
+    assert lab.rows() == [("a", 1), ("b", 2), ("c", 3)]
+
+
+@pytest.mark.parametrize(
+    ("text", "records"),
+    [
+        ("h\na\nb\n", 2),
+        ("h\na\nb", 2),
+        ('h\n"a"\n"b\nc"\n', 2),
+        ('h\n"a""\n"",\n","b"\n"c"', 2),
+        ("h\n", 0),
+        ("h", 0),
+        ("h\na\n\nb\n", 3),
+    ],
+)
+def test_records_are_counted_without_a_parser(tmp_path: Path, text: str, records: int) -> None:
+    (tmp_path / "x.csv").write_text(text)
+
+    found = [n for n in range(6) if load.has_records(tmp_path / "x.csv", 1, n)]
+
+    assert records in found
+    assert set(found) <= {records, text.count("\n") - 1, text.count("\n")}
+
+
+def test_rows_that_the_parser_loses_are_noticed(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab.contract("crm.rows", ROWS)
+    real = columns.cells
+    monkeypatch.setattr(
+        columns, "cells", lambda path, layout: f"(select * from {real(path, layout)} limit 1)"
+    )
+
+    result = lab.one("id,n\na,1\nb,2\n")
+
+    assert result.rows == 2
     assert lab.rows() == [("a", 1), ("b", 2)]
 
 
@@ -323,5 +368,3 @@ def test_a_definition_of_the_workspace_replaces_the_default(lab: Lab) -> None:
     assert lab.rows("definitions.stage_map") == [("default",)]
     [unknown] = [result for result in results if result.status == "unmatched"]
     assert "no definition of this name (the nearest is 'stage_map')" in unknown.message
-
-

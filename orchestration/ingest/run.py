@@ -1,0 +1,281 @@
+"""One run of the loader: which file is looked at when, and what need not be done again.
+
+What is done with a file stands in the modules beside this one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, fields, replace
+from datetime import UTC, date, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from orchestration.contracts import DEFINITIONS, PROJECT_ROOT, Contract, nearest
+from orchestration.ingest import load as loading
+from orchestration.ingest.dialect import Head, Refused, from_file_name
+from orchestration.ingest.files import Content, ExportFile, discover, exported, read_content
+from orchestration.ingest.matching import Match, Unmatched, check_rules, matches
+from orchestration.ingest.records import (
+    History,
+    LoadResult,
+    Seen,
+    Sighting,
+    Tables,
+    active,
+)
+from orchestration.workspace import Workspace, WorkspaceError
+
+if TYPE_CHECKING:
+    import duckdb
+
+SEEDS = PROJECT_ROOT / "seeds"
+# Raise it when the same file under the same contract would give other rows than before.
+VERSION = 1
+# A file may change again within the tick of its clock; what was read just then is not remembered.
+SETTLED = 2_000_000_000
+
+
+class IngestError(Exception):
+    """The run cannot go on; the message names file, line and column, and says what to do."""
+
+
+class Run:
+    """One run over one workspace, to be used once, as a context."""
+
+    def __init__(
+        self, workspace: Workspace, contracts: Mapping[str, Contract], only: set[str] | None
+    ) -> None:
+        check_rules(workspace, contracts)
+        self._workspace = workspace
+        self._contracts = contracts
+        self._only = only
+        self._temporary = workspace.runs / "tmp"
+        self._current: set[str] = set()
+        self._connected: duckdb.DuckDBPyConnection | None = None
+
+    def __enter__(self) -> Run:
+        for folder in (self._workspace.raw, self._temporary):
+            folder.mkdir(parents=True, exist_ok=True)
+        for pattern in ("raw/.*.tmp", "raw/*/*/.*.tmp", "history/loads/.*.tmp", "runs/tmp/*.*"):
+            for left_over in self._workspace.root.glob(pattern):
+                left_over.unlink()
+        self._history = History(self._workspace)
+        self._seen = Seen(self._workspace)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._seen.save()
+        if self._connected:
+            self._connected.close()
+
+    def _connection(self) -> duckdb.DuckDBPyConnection:
+        if self._connected is None:
+            self._connected = loading.connect(self._temporary)
+        return self._connected
+
+    def load_all(self) -> Iterator[LoadResult]:
+        """Load the definitions, and then, if nothing is wrong with them, the exports."""
+        wrong = []
+        for file, contract in self._definitions():
+            for result in self._load(file, contract):
+                yield result
+                if result.status == "refused":
+                    wrong.append(f"{file.path}: {result.message}")
+        if wrong:
+            raise IngestError("\n".join(wrong))
+        for file in discover(self._workspace.exports):
+            yield from self._load(file)
+
+    def _definitions(self) -> Iterator[tuple[ExportFile, Contract | None]]:
+        """Of each definition the workspace's own file, else the default."""
+        own = {file.name: file for file in discover(self._workspace.definitions)}
+        for contract in self._contracts.values():
+            if contract.source == DEFINITIONS:
+                name = f"{contract.table}.csv"
+                if name in own:
+                    yield replace(own.pop(name), name=f"{DEFINITIONS}/{name}"), contract
+                elif (SEEDS / name).is_file():
+                    yield ExportFile.at(SEEDS / name, f"seeds/{name}"), contract
+        for file in own.values():
+            yield replace(file, name=f"{DEFINITIONS}/{file.name}"), None
+
+    def _load(self, file: ExportFile, definition: Contract | None = None) -> Iterator[LoadResult]:
+        """Load one file under all its contracts, unless it is known what became of it."""
+        known = self._seen.files.get(str(file.path), {})
+        same = known.get("stat") == [file.size, file.modified]
+        if same and known["state"] == self._state:
+            results = [LoadResult.from_json(result) for result in known["results"]]
+            raw = self._workspace.raw
+            if all(r.status != "unchanged" or r.is_whole(raw) for r in results):
+                self._current |= {result.fingerprint for result in results}
+                yield from filter(self._chosen, results)
+                return
+
+        results, complete = [], True
+        content = Content(**known["content"]) if same else read_content(file.path)
+        head = Head(file.path, file.name)
+        for match in self._matches(file, head, definition):
+            if isinstance(match, Match):
+                sighting = self._sighting(file, content, match)
+                if not self._chosen(sighting):
+                    self._current.add(sighting.fingerprint)
+                    complete = False
+                    continue
+                result = self._load_as(file, head, content, match, sighting, again=not same)
+            else:
+                result = match
+            results.append(result)
+            yield result
+        if complete and time.time_ns() - file.modified > SETTLED:
+            self._seen.files[str(file.path)] = {
+                "stat": [file.size, file.modified],
+                "state": self._state,
+                "content": asdict(content),
+                "results": [result.to_json() | _as_later(result) for result in results],
+            }
+
+    def _matches(
+        self, file: ExportFile, head: Head, definition: Contract | None
+    ) -> list[Match] | list[LoadResult]:
+        """The contracts of a file, or why it has none."""
+        if definition is not None:
+            return [Match(definition)]
+        known = {n: c for n, c in self._contracts.items() if c.source != DEFINITIONS}
+        try:
+            if file.path.is_relative_to(self._workspace.definitions):
+                names = [c.table for c in self._contracts.values() if c.source == DEFINITIONS]
+                hint = nearest(file.path.stem, names)
+                raise Unmatched(f"there is no definition of this name{hint}: rename the file")
+            return matches(file, head, self._workspace, known)
+        except (Unmatched, Refused) as problem:
+            source = file.folder if any(c.source == file.folder for c in known.values()) else ""
+            when = exported(file, None, self._workspace.config.timezone)
+            nothing = Sighting(source, "", 0, "", file.name, "", when.at, when.on, when.known_from)
+            status = "unmatched" if isinstance(problem, Unmatched) else "refused"
+            return [_result(nothing, status, message=str(problem))]
+
+    def _sighting(self, file: ExportFile, content: Content, match: Match) -> Sighting:
+        """What this file is under this contract. The fingerprint covers all that makes its rows."""
+        contract, rule, zone = match.contract, match.rule, self._workspace.config.timezone
+        definition = contract.source == DEFINITIONS
+        when = exported(file, rule.exported_at if rule else None, zone, definition=definition)
+        taken = {column.name: from_file_name(column, file.name) for column in contract.columns}
+        parts = [content.digest, {name: value for name, value in taken.items() if value}]
+        mapping = rule.model_dump(mode="json", exclude={"match", "exported_at"}) if rule else None
+        key = self._key_mark if contract.has_keys else ""
+        return Sighting(
+            contract.source,
+            contract.table,
+            match.nth,
+            _digest(parts),
+            file.name,
+            _digest([VERSION, *parts, contract.name, contract.digest, mapping, zone, key]),
+            when.at,
+            when.on,
+            when.known_from,
+        )
+
+    def _load_as(
+        self,
+        file: ExportFile,
+        head: Head,
+        content: Content,
+        match: Match,
+        sighting: Sighting,
+        *,
+        again: bool,
+    ) -> LoadResult:
+        """Load a file under one contract, unless its rows are there already."""
+        started = time.perf_counter()
+        contract, raw = match.contract, self._workspace.raw
+        status, message = "unchanged", ""
+        found = self._history.of(sighting.fingerprint)
+        if found is not None and found.is_whole(raw):
+            loaded = loading.Loaded(found.rows, found.rejected, found.skipped, found.rejects)
+            headers = found.headers
+        else:
+            status, headers = "loaded", ()
+            try:
+                layout = match.layout(head)
+                job = loading.Job(
+                    file,
+                    contract,
+                    layout,
+                    self._workspace.config.timezone,
+                    sighting.fingerprint,
+                    sighting.path(raw),
+                    self._temporary,
+                    self._workspace.identity_key() if contract.has_keys else None,
+                    content.has_nul,
+                    strict=contract.source == DEFINITIONS,
+                )
+                loaded = loading.load(self._connection(), job)
+                headers = layout.headers
+                if new := self._history.new_headers(contract.name, headers):
+                    message = f"has columns that no file before it had: {', '.join(new)}"
+            except Refused as problem:
+                status, message, loaded = "refused", str(problem), loading.Loaded(0)
+        seconds = time.perf_counter() - started
+        sighting = replace(
+            sighting, **asdict(loaded), headers=headers, seen_at=datetime.now(UTC).isoformat()
+        )
+        if status != "refused":
+            self._current.add(sighting.fingerprint)
+            if again or sighting.id not in self._history.sightings:
+                self._history.record(sighting)
+        return _result(sighting, status, message=message, seconds=seconds)
+
+    def _chosen(self, found: Sighting | LoadResult) -> bool:
+        names = {found.source, f"{found.source}.{found.table}"}
+        return self._only is None or found.source == DEFINITIONS or bool(names & self._only)
+
+    @cached_property
+    def _state(self) -> str:
+        """Changes with anything but the files that decides what becomes of a file."""
+        config = self._workspace.config
+        rules = [rule.model_dump(mode="json") for rule in config.files]
+        digests = [contract.digest for contract in self._contracts.values()]
+        shape = [field.name for field in fields(LoadResult)]
+        return _digest([VERSION, shape, config.timezone, rules, digests, self._key_mark])
+
+    @cached_property
+    def _key_mark(self) -> str:
+        """Stands for the key without giving it away; empty where there is none."""
+        try:
+            key = self._workspace.identity_key()
+        except WorkspaceError:
+            return ""
+        return hashlib.blake2b(key, digest_size=8, person=b"plumbline").hexdigest()
+
+    def finish(self, results: list[LoadResult], as_of: date | None) -> None:
+        """Write down which files count, and what the models need to know of the workspace."""
+        raw, config = self._workspace.raw, self._workspace.config
+        counting = active(self._history.sightings.values(), self._current, raw, as_of)
+        days = [sighting.exported_on for sighting in counting if sighting.source != DEFINITIONS]
+        today = as_of or config.as_of or max(days, default=datetime.now(UTC).date())
+        tables = Tables(self._workspace, self._seen, self._connection)
+        for contract in self._contracts.values():
+            tables.schema(contract)
+        tables.files(counting)
+        tables.settings(today)
+        tables.refused([r for r in results if r.status in ("refused", "unmatched")])
+
+
+def _as_later(result: LoadResult) -> dict[str, Any]:
+    """How a result is told when nothing has changed since."""
+    if result.status == "loaded":
+        return {"status": "unchanged", "message": "", "seconds": 0.0}
+    return {"seconds": 0.0}
+
+
+def _result(sighting: Sighting, status: str, **more: Any) -> LoadResult:
+    return LoadResult(**vars(sighting), status=status, **more)
+
+
+def _digest(parts: list[Any]) -> str:
+    text = json.dumps(parts, sort_keys=True, default=str)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

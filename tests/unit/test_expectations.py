@@ -1,0 +1,232 @@
+"""Guards of the guards: every expectation about a mart finds the fault it is there for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import duckdb
+import pytest
+import yaml
+
+from orchestration.quality import CheckResult, check, mart_names, mart_suites
+from orchestration.workspace import PROJECT_ROOT
+
+AS_OF = "2026-03-31"
+LATE = "2026-05-02"
+NAN = float("nan")
+
+# Rows with faults, as they would stand in each mart; what is not given is null. Together they break
+# every expectation of the mart.
+FAULTS: dict[str, list[dict[str, Any]]] = {
+    "dim_account": [{"is_customer": False, "became_customer_date": LATE}],
+    "dim_campaign": [{"campaign_id": "c", "channel": "billboards", "campaign_name": " "}],
+    "dim_channel": [{"channel": "tv", "channel_group": "broadcast", "is_paid": True}],
+    "dim_date": [{"date_day": "2026-01-01"}, {"date_day": "2026-01-03"}],
+    "dim_definition": [
+        {"metric": "leads", "valid_from": "2026-01-01", "valid_to": "2026-01-01", "owner_sales": ""}
+    ],
+    "dim_person": [
+        {"person_id": "p", "channel": "tv!", "is_excluded": True, "created_date": LATE},
+        {"person_id": "q", "channel": "unmapped", "is_excluded": False},
+    ],
+    "dim_sales_rep": [{"sales_rep_id": "r", "sales_rep": ""}],
+    "fct_ad_performance_daily": [
+        {
+            "campaign_id": "gone",
+            "impressions": -1,
+            "clicks": 5,
+            "spend": -3,
+            "date_day": LATE,
+        }
+    ],
+    "fct_ad_performance_period": [
+        {
+            "period_start": "2026-02-01",
+            "period_end": "2026-01-01",
+            "clicks": -1,
+            "is_covered_by_daily": True,
+        }
+    ],
+    "fct_bookings": [
+        {"opportunity_id": "o", "event": "won", "amount": -5, "event_date": LATE},
+        {"opportunity_id": "o", "event": "refund", "amount": 7},
+    ],
+    "fct_costs": [{"cost_type": "lunch", "channel": "tv!", "amount": -1, "month": "2026-01-02"}],
+    "fct_email_campaign_totals": [{"sent": 1, "delivered": 2, "complaints": -1}],
+    "fct_email_messages": [
+        {"is_opened": False, "is_opened_human": True, "is_delivered": False, "sent_at": LATE},
+        {"is_delivered": True, "bounce_type": "hard"},
+    ],
+    "fct_funnel_stages": [
+        {
+            "person_id": "p",
+            "cycle_number": 1,
+            "stage": "won",
+            "entered_date": LATE,
+            "channel": "tv!",
+            "is_imputed": True,
+        },
+        {
+            "person_id": "q",
+            "cycle_number": 1,
+            "stage": "nirvana",
+            "entered_date": LATE,
+            "channel": "tv",
+            "is_imputed": True,
+        },
+        {
+            "person_id": "q",
+            "cycle_number": 2,
+            "stage": "mql",
+            "entered_date": "2026-01-01",
+            "channel": "tv",
+            "is_imputed": False,
+        },
+    ],
+    "fct_opportunities": [
+        {"opportunity_id": "o", "status": "dreaming", "sales_rep_id": "gone", "probability": 101},
+        {"opportunity_id": "p", "status": "won", "amount": 0, "kind": "new", "is_funnel": True},
+        {"opportunity_id": "q", "status": "won", "close_date": LATE, "has_date_issue": True},
+    ],
+    "fct_revenue": [
+        {
+            "account_id": "a",
+            "kind": "credit_note",
+            "revenue": 5,
+            "cogs": 1,
+            "margin": 5,
+            "date_day": LATE,
+        },
+        {"kind": "gift"},
+    ],
+    "rpt_cac_monthly": [
+        {
+            "channel": "all",
+            "month": "2026-01-01",
+            "variant": "paid",
+            "lag_months": 0,
+            "cost": 5,
+            "new_customers": 0,
+            "cac": NAN,
+            "is_headline": True,
+        },
+        {
+            "channel": "all",
+            "month": "2026-01-01",
+            "variant": "blended",
+            "lag_months": 0,
+            "cac": -1,
+            "is_headline": True,
+        },
+    ],
+    "rpt_channel_cohort": [
+        {"channel": "all", "month": "2025-11-01", "leads": 3, "cpl": NAN, "lead_to_mql_rate": 1.1},
+        {"channel": "tv", "month": "2025-11-01", "leads": 2},
+        {"channel": "tv", "month": "2026-01-01"},
+    ],
+    "rpt_channel_performance": [
+        {"channel": "all", "month": "2025-11-01", "mqls": 4, "leads": 3, "spend": 1, "cpc": NAN},
+        {"channel": "tv", "month": "2025-11-01", "leads": 2, "ctr": 1.5},
+        {"channel": "tv", "month": "2026-01-01"},
+    ],
+    "rpt_customer_value": [
+        {"account_id": "a", "orders": 0, "revenue": 9, "first_order_date": LATE}
+    ],
+    "rpt_email_campaigns": [
+        {
+            "sent": 1,
+            "delivered": 2,
+            "opens_raw": 2,
+            "opens_human": 3,
+            "open_rate_human": 1.5,
+            "complaint_rate": 0.01,
+        }
+    ],
+    "rpt_funnel_conversion": [
+        {
+            "entered": 1,
+            "converted": 3,
+            "converted_ever": 2,
+            "conversion_rate": 3,
+            "ci_low": 0,
+            "ci_high": 1,
+            "lag_median_days": 9,
+            "lag_p90_days": 8,
+        }
+    ],
+    "rpt_funnel_monthly": [
+        {
+            "stage": "mql",
+            "month": "2025-10-01",
+            "entries": 5,
+            "entries_incl_imputed": 4,
+            "new_people": 6,
+        },
+        {"stage": "mql", "month": "2026-01-01", "entries": 7, "entries_incl_imputed": 7},
+    ],
+    "rpt_reconciliation": [{"status": "failed"}, {"status": "noted"}],
+    "rpt_sales_monthly": [
+        {
+            "sales_rep_id": "all",
+            "month": "2025-11-01",
+            "won": 7,
+            "win_rate": NAN,
+            "cycle_median_days": 5,
+            "cycle_p90_days": 4,
+        },
+        {"sales_rep_id": "r", "month": "2026-01-01", "win_rate": 1.1},
+    ],
+    "rpt_scorecard": [
+        {"metric": "won", "value": 9, "month": LATE},
+        {"metric": "opportunities", "value": 8, "month": "2025-01-01", "ci_low": 0.1},
+        {"metric": "win_rate", "value": NAN, "month": "2025-01-01"},
+    ],
+}
+# Broken by a mart without rows, not by a row.
+BROKEN_BY_NOTHING = {("marts.rpt_scorecard", "there is a number to sign")}
+
+
+def contracts() -> Iterable[dict[str, Any]]:
+    """The marts as their YAML promises them."""
+    for path in sorted((PROJECT_ROOT / "models" / "marts").rglob("*.yml")):
+        yield from yaml.safe_load(path.read_text(encoding="utf-8")).get("models", [])
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> list[CheckResult]:
+    """What the suites say of marts full of faults."""
+    path = tmp_path_factory.mktemp("faults") / "warehouse.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("create schema marts")
+        connection.execute("create schema raw")
+        connection.execute(f"create view raw.plumbline__settings as select date '{AS_OF}' as as_of")
+        for model in contracts():
+            columns = ", ".join(f"{c['name']} {c['data_type']}" for c in model["columns"])
+            connection.execute(f"create table marts.{model['name']} ({columns})")
+            for row in FAULTS.get(model["name"], []):
+                connection.execute(
+                    f"insert into marts.{model['name']} ({', '.join(row)}) "
+                    f"values ({', '.join('?' * len(row))})",
+                    list(row.values()),
+                )
+    return check(path, mart_suites())
+
+
+def test_every_mart_has_a_module_and_every_module_a_mart() -> None:
+    assert mart_names() == sorted(model["name"] for model in contracts())
+    assert {suite.table for suite in mart_suites()} == {f"marts.{name}" for name in mart_names()}
+
+
+def test_every_expectation_finds_its_fault(results: list[CheckResult]) -> None:
+    blind = {
+        (result.table, result.expectation)
+        for result in results
+        if result.success or result.problem is not None
+    }
+
+    assert blind == BROKEN_BY_NOTHING
+
+
+def test_every_expectation_says_what_it_expects(results: list[CheckResult]) -> None:
+    assert all(len(result.expectation.split()) > 2 for result in results)

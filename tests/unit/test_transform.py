@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration import transform
+from orchestration.transform import BuildError, Node, build, marts, read_manifest
+from orchestration.workspace import PROJECT_ROOT, Config, Workspace
+
+PROJECT = """
+name: plumbline
+config-version: 2
+profile: plumbline
+model-paths: ["models"]
+seed-paths: ["nothing"]
+macro-paths: ["macros"]
+test-paths: ["tests/data"]
+flags: {send_anonymous_usage_stats: false}
+models: {plumbline: {+materialized: table, marts: {+schema: marts}}}
+"""
+FILES = {
+    "models/marts/people.sql": "select 'ada@example.com' as email, 1 as id",
+    "models/marts/people.yml": """
+models:
+  - name: people
+    description: " People. "
+    columns: [{name: id, description: Who., data_tests: [unique]}]
+""",
+    "tests/data/nobody_is_nobody.sql": "select * from {{ ref('people') }} where id = 0",
+}
+CAST = "select cast(email as integer) as number from {{ ref('people') }}"
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """A workspace, and a dbt project of one mart."""
+    project = tmp_path / "project"
+    for name, text in FILES.items():
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text(text)
+    (project / "dbt_project.yml").write_text(PROJECT)
+    (project / "macros").mkdir()
+    shutil.copy(PROJECT_ROOT / "profiles.yml", project)
+    shutil.copy(PROJECT_ROOT / "macros" / "generate_schema_name.sql", project / "macros")
+    monkeypatch.setattr(transform, "PROJECT_ROOT", project)
+    root = tmp_path / "workspace"
+    root.mkdir()
+    return Workspace(root, Config(company="Acme"))
+
+
+def test_models_and_their_data_tests_are_built(workspace: Workspace) -> None:
+    heard: list[tuple[str, int]] = []
+
+    nodes = build(workspace, on_node=lambda node, total: heard.append((node.name, total)))
+
+    assert [(node.name, node.status, node.rows) for node in nodes if node.is_model] == [
+        ("people", "success", 1)
+    ]
+    assert {(node.name, node.status) for node in nodes if not node.is_model} == {
+        ("nobody_is_nobody", "pass"),
+        ("unique_people_id", "pass"),
+    }
+    assert [total for _, total in heard] == [3, 3, 3]
+
+
+def test_the_warehouse_is_free_after_a_build(workspace: Workspace) -> None:
+    build(workspace)
+
+    with duckdb.connect(str(workspace.warehouse)) as connection:
+        connection.execute("drop table marts.people")
+
+
+def test_a_cast_that_fails_leaves_its_value_nowhere(workspace: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "project" / "models" / "marts" / "numbers.sql").write_text(CAST)
+
+    with pytest.raises(BuildError, match="numbers: ") as error:
+        build(workspace)
+
+    assert "ada@example.com" not in str(error.value)
+    assert {node.name: node.failed for node in error.value.nodes}["numbers"]
+    written = [path for path in workspace.runs.rglob("*") if path.is_file()]
+    holding = [
+        path.name
+        for path in written
+        if b"ada@example.com" in path.read_bytes() and path.suffix not in (".sql", ".msgpack")
+    ]
+    assert holding == []
+
+
+def test_a_model_that_is_not_sql_is_named(workspace: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "project" / "models" / "marts" / "wrong.sql").write_text("select {{ nope( }}")
+
+    with pytest.raises(BuildError, match=r"wrong"):
+        build(workspace)
+
+
+def test_the_manifest_is_made_once_and_again_after_a_change(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    path = workspace.runs / "dbt" / "target" / "manifest.json"
+
+    assert [mart.name for mart in marts(read_manifest(workspace.root))] == ["people"]
+    made = path.stat().st_mtime_ns
+    read_manifest(workspace.root)
+    assert path.stat().st_mtime_ns == made
+
+    (tmp_path / "project" / "models" / "marts" / "more.sql").write_text("select 1 as x")
+    found = marts(read_manifest(workspace.root))
+    assert [mart.name for mart in found] == ["more", "people"]
+    assert (found[1].description, found[1].columns) == ("People.", {"id": "Who."})
+
+
+def test_what_failed_is_what_did_not_succeed() -> None:
+    statuses = ["success", "pass", "skipped", "warn", "error", "fail", "runtime error"]
+
+    assert [Node("model.plumbline.a", status, 0.1).failed for status in statuses] == [
+        *[False] * 4,
+        *[True] * 3,
+    ]

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.warehouse import connect, connect_published, hold, without_values
+from orchestration.workspace import WorkspaceError
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from orchestration.warehouse import hold
+with hold(Path(sys.argv[1])):
+    print("in", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def holder(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process that is in the workspace."""
+    command = [sys.executable, "-c", HOLDER, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout and process.stdout.readline() == "in\n"
+        yield process
+        process.kill()
+
+
+def test_a_second_run_is_told_who_is_in(tmp_path: Path, holder: subprocess.Popen[str]) -> None:
+    message = rf"process {holder.pid} since 20\d\d-"
+
+    with pytest.raises(WorkspaceError, match=message), hold(tmp_path):
+        pytest.fail("two runs are in the workspace")
+
+
+def test_a_killed_run_leaves_the_workspace_open(
+    tmp_path: Path, holder: subprocess.Popen[str]
+) -> None:
+    holder.kill()
+    holder.wait()
+
+    with hold(tmp_path):
+        pass
+
+
+def test_a_step_of_a_run_may_ask_again(tmp_path: Path) -> None:
+    with hold(tmp_path), hold(tmp_path):
+        pass
+
+    with hold(tmp_path):
+        pass
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "select * from read_csv('/etc/passwd')",
+        "select * from read_text('{folder}/secret.txt')",
+        "copy marts.rpt_small to '{folder}/out.csv'",
+        "export database '{folder}/out'",
+        "attach '{folder}/other.duckdb'",
+        "install httpfs",
+        "load '{folder}/x.duckdb_extension'",
+        "set enable_external_access = true",
+        "set lock_configuration = false",
+        "create table marts.mine as select 1 as x",
+        "delete from marts.rpt_small",
+        "drop table marts.rpt_small",
+    ],
+)
+def test_the_connection_for_bi_refuses(warehouse: Path, tmp_path: Path, statement: str) -> None:
+    (tmp_path / "secret.txt").write_text("secret")
+
+    with connect_published(warehouse) as connection:
+        with pytest.raises(duckdb.Error):
+            connection.execute(statement.format(folder=tmp_path)).fetchall()
+        rows = connection.execute("select count(*) from marts.rpt_small").fetchone()
+
+    assert rows == (3,)
+
+
+def test_days_do_not_depend_on_the_machine(
+    warehouse: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Pacific/Auckland")
+
+    with connect(warehouse) as connection:
+        shown = connection.execute(
+            "select cast(timestamptz '2026-03-31 23:30:00+00' as date)::varchar"
+        ).fetchone()
+
+    assert shown == ("2026-03-31",)
+
+
+def test_an_error_about_a_value_is_told_without_it() -> None:
+    message = without_values(
+        "Conversion Error: Could not convert string 'ada@example.com' to INT32"
+    )
+
+    assert "ada@example.com" not in message
+    assert message.startswith("Conversion Error")
+
+
+def test_an_error_about_a_name_is_told_in_full() -> None:
+    message = 'Binder Error: Referenced column "amuont" not found in FROM clause!'
+
+    assert without_values(message) == message
