@@ -27,7 +27,7 @@ check: $(READY) ## lint, types, SQL style and the fast tests
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/sqlfluff lint --disable-progress-bar models tests/data
+	@$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar models tests/data
 	@$(BIN)/python -m pytest -q -m "not slow"
 
 dev: $(READY) ## Dagster's web page, on this machine only
@@ -59,8 +59,8 @@ $(READY): requirements.txt pyproject.toml
 	@echo "Making the environment in .venv, once"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@sed -n '/^uv==/,/# via/p' requirements.txt > .venv/uv.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.txt
-	@echo "Installing $$(grep -c '^[a-z].*==' requirements.txt) pinned packages"
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r .venv/uv.txt
+	@echo "Installing the pinned packages"
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.txt
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-build-isolation --no-deps --editable .
 	@touch $(READY)

@@ -180,18 +180,24 @@ def _problems(files: list[LoadResult]) -> Group:
 
 
 def _checks(monitor: Monitor) -> Group:
-    by_layer: dict[str, list[CheckResult]] = defaultdict(list)
+    """Which expectations are met, by source and mart, and each that is not."""
+    layers: dict[str, dict[str, list[CheckResult]]] = {"exports": {}, "marts": {}}
     for check in monitor.checks:
-        by_layer["exports" if check.table.startswith("raw.") else "marts"].append(check)
+        schema, table = check.table.split(".")
+        layer = layers["exports" if schema == "raw" else "marts"]
+        layer.setdefault(table.split("__")[0], []).append(check)
+
     lines = [Text()]
-    for layer, checks in by_layer.items():
-        tables = len({check.table for check in checks})
-        met = sum(check.success for check in checks)
-        lines.append(
-            Text("✓ ", "green")
-            + f"{layer}: {met} of {len(checks)} expectations met, {tables} tables"
+    for name, parts in layers.items():
+        results = [check for checks in parts.values() for check in checks]
+        met = sum(check.success for check in results)
+        line = Text("✓ ", "green") + f"{name}: {met} of {len(results)} expectations met: "
+        each = (
+            f"{part} {sum(check.success for check in checks)}/{len(checks)}"
+            for part, checks in parts.items()
         )
-    tests = [node for node in monitor.nodes if not node.is_model]
-    lines.append(Text("✓ ", "green") + f"models: {len(tests)} data tests passed")
+        lines.append(line.append(", ".join(each), "dim"))
+    tests = sum(not node.is_model for node in monitor.nodes)
+    lines.append(Text("✓ ", "green") + f"models: {tests} data tests passed")
     lines += [Text("! ", "yellow") + str(check) for check in monitor.checks if not check.success]
     return Group(*lines)

@@ -34,6 +34,9 @@ HOST = r"^(?:[a-z][a-z0-9+.-]*://)?(?:[^/@]*@)?(?:www\.)?([^/:?#@\s]+\.[^/:?#@\s
 TEST = r"(?:^|[^\pL])(?:test|testing|qa|dummy|asdf)(?:[^\pL]|$)"
 TRUE = ("true", "t", "yes", "y", "1")
 FALSE = ("false", "f", "no", "n", "0")
+# Of what does not parse; of all other types it is bad_number.
+REASONS = dict.fromkeys(("varchar", "boolean"), "bad_value")
+REASONS |= dict.fromkeys(("date", "timestamp"), "bad_date")
 FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2100, 1, 1)
 # HMAC-SHA256 in terms of the plain hash: the key, padded both ways, comes as parameters.
 HMAC = "sha256($outer_pad::blob || unhex(sha256($inner_pad::blob || encode({}))))"
@@ -85,10 +88,11 @@ def _read_csv(
 
 
 def typed(contract: Contract, layout: Layout, zone: str, source: str) -> str:
-    """All rows of `source` with the contract's columns, and beside them
+    """All rows of `source`, typed.
 
-    `_problem` (`reason:column`, or null), `_skip` (a total, or not of this contract) and `_control`
-    (which of the control rows it is, or null). A leading `_line` of the source is kept.
+    Beside the contract's columns stand `_problem` (`reason:column`, or null), `_skip` (a total, or
+    not of this contract) and `_control` (which of the control rows it is, or null). A `_line` of
+    the source is kept.
     """
     used = {place for places in layout.positions.values() for place in places} | {0}
     trimmed = [f"{_trimmed(f'c{place}')} as t{place}" for place in sorted(used | {*layout.where})]
@@ -175,7 +179,12 @@ def _value(contract: Contract, column: Column, text: str, zone: str) -> str:
     if rules.identity == "email":
         return f"case when regexp_full_match({text}, '{ADDRESS}') then {HMAC.format(text)} end"
     if rules.identity == "domain":
-        return f"nullif(regexp_extract({text}, '{HOST}', 1), '')"
+        domain = f"nullif(regexp_extract({text}, '{HOST}', 1), '')"
+        addresses = [c.headers for c in contract.columns if c.rules.identity == "email"]
+        if column.headers in addresses:
+            # What is no address there may be a name with a dot in it.
+            return f"case when regexp_full_match({text}, '{ADDRESS}') then {domain} end"
+        return domain
     if rules.identity == "test_flag":
         return f"regexp_matches(lower({text}), '{TEST}')"
     if column.is_text:
@@ -251,16 +260,12 @@ def _number(column: Column, text: str) -> str:
 
 
 def _problem(column: Column, text: str, layout: Layout) -> str:
-    """Why this column would keep a row from being loaded: null where it fits; empty if it must."""
+    """Why this column would keep a row from being loaded, or null; empty if it never would."""
     rules, value = column.rules, name(column.name)
     present = column.name in layout.positions or column.name in layout.constants
     cases = []
     if present and rules.identity is None:
-        reason = {"varchar": "bad_value", "boolean": "bad_value"}.get(
-            column.data_type, "bad_number"
-        )
-        if column.data_type in ("date", "timestamp"):
-            reason = "bad_date"
+        reason = REASONS.get(column.data_type, "bad_number")
         if not column.is_text or rules.unmapped == "reject":
             cases.append((f"{text} is not null and {value} is null", reason))
     if rules.not_null:

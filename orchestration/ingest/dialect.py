@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 from pathlib import Path
 
 from orchestration.contracts import Column, Contract, nearest, pattern
@@ -60,13 +61,13 @@ class Head:
 
     path: Path
     name: str
-    _bytes: bytes = field(init=False, repr=False)
     _texts: dict[str, str] = field(default_factory=dict)
     _rows: dict[tuple[str, str], list[tuple[int, list[str]]]] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
+    @cached_property
+    def _bytes(self) -> bytes:
         with self.path.open("rb") as file:
-            self._bytes = file.read(HEAD)
+            return file.read(HEAD)
 
     def encoding(self, declared: str) -> str:
         """What the byte order mark says, else what is declared."""

@@ -116,10 +116,11 @@ class Run:
                 return
 
         results, complete = [], True
-        content = Content(**known["content"]) if same else read_content(file.path)
+        content = Content(**known["content"]) if same and known["content"] else None
         head = Head(file.path, file.name)
         for match in self._matches(file, head, definition):
             if isinstance(match, Match):
+                content = content or read_content(file.path)
                 sighting = self._sighting(file, content, match)
                 if not self._chosen(sighting):
                     self._current.add(sighting.fingerprint)
@@ -129,12 +130,13 @@ class Run:
             else:
                 result = match
             results.append(result)
-            yield result
+            if self._chosen(result):
+                yield result
         if complete and time.time_ns() - file.modified > SETTLED:
             self._seen.files[str(file.path)] = {
                 "stat": [file.size, file.modified],
                 "state": self._state,
-                "content": asdict(content),
+                "content": asdict(content) if content else None,
                 "results": [result.to_json() | _as_later(result) for result in results],
             }
 
@@ -151,12 +153,13 @@ class Run:
                 hint = nearest(file.path.stem, names)
                 raise Unmatched(f"there is no definition of this name{hint}: rename the file")
             return matches(file, head, self._workspace, known)
-        except (Unmatched, Refused) as problem:
+        except (Unmatched, Refused, OSError) as problem:
             source = file.folder if any(c.source == file.folder for c in known.values()) else ""
             when = exported(file, None, self._workspace.config.timezone)
             nothing = Sighting(source, "", 0, "", file.name, "", when.at, when.on, when.known_from)
             status = "unmatched" if isinstance(problem, Unmatched) else "refused"
-            return [_result(nothing, status, message=str(problem))]
+            message = f"cannot be read: {problem}" if isinstance(problem, OSError) else str(problem)
+            return [_result(nothing, status, message=message)]
 
     def _sighting(self, file: ExportFile, content: Content, match: Match) -> Sighting:
         """What this file is under this contract. The fingerprint covers all that makes its rows."""
@@ -229,8 +232,8 @@ class Run:
                 self._history.record(sighting)
         return _result(sighting, status, message=message, seconds=seconds)
 
-    def _chosen(self, found: Sighting | LoadResult) -> bool:
-        names = {found.source, f"{found.source}.{found.table}"}
+    def _chosen(self, found: Sighting) -> bool:
+        names = {found.source, found.contract}
         return self._only is None or found.source == DEFINITIONS or bool(names & self._only)
 
     @cached_property

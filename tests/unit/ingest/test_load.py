@@ -271,6 +271,26 @@ def test_a_file_that_changes_while_it_is_read_is_left_for_the_next_run(
     assert lab.rows() == [("a", 1), ("b", 2)]
 
 
+def test_a_file_that_cannot_be_read_stops_no_other(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab.contract("crm.rows", ROWS)
+    lab.export("crm/a.csv", "id,n\na,1\n")
+    lab.export("crm/b.csv", "id,n\nb,2\n")
+    real = Path.open
+
+    def locked(path: Path, *arguments: Any, **more: Any) -> Any:
+        if path.name == "a.csv":
+            raise PermissionError(13, "Permission denied")
+        return real(path, *arguments, **more)
+
+    monkeypatch.setattr(Path, "open", locked)
+    results = lab.ingest().files
+
+    assert [result.status for result in results] == ["refused", "loaded"]
+    assert "cannot be read: [Errno 13] Permission denied" in results[0].message
+
+
 def test_a_name_is_no_pattern(lab: Lab) -> None:
     lab.contract("crm.rows", ROWS)
     lab.export("crm/a.csv", "id,n\na,1\n")
