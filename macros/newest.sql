@@ -1,9 +1,10 @@
 {#
     The newest version of each row of a raw table, as a subquery. Newest is by the time of the
     export, then by content, so that any order of loading gives the same rows. In a table whose
-    exports are full, a key that later exports lack was deleted at the first of them.
+    exports are full, a key that later exports lack was deleted at the first of them; an export of
+    which rows were rejected deletes nothing, as the missing row may be a rejected one.
 #}
-{% macro newest(relation, key, mode='incremental') %}
+{% macro newest(source_name, table_name, key, mode='incremental') %}
 (
     select
         versions.*,
@@ -16,18 +17,24 @@
                 partition by {% for column in key %}loaded.{{ column }}{{ ', ' if not loop.last }}{% endfor %}
                 order by loaded._exported_at desc, loaded._fingerprint desc
             ) as _version
-        from {{ relation }} as loaded
+        from {{ source(source_name, table_name) }} as loaded
     ) as versions
 
     {% if mode == 'full' %}
     left join (
         select
             exported_at,
-            lead(exported_at) over (order by exported_at) as next_exported_at
+            min(case when rejected = 0 then exported_at end) over (
+                order by exported_at
+                rows between 1 following and unbounded following
+            ) as next_exported_at
         from (
-            select distinct exported_at
+            select
+                exported_at,
+                sum(rejected) as rejected
             from {{ source('plumbline', 'files') }}
-            where source_name || '__' || table_name = '{{ relation.identifier }}'
+            where source_name = '{{ source_name }}' and table_name = '{{ table_name }}'
+            group by exported_at
         ) as distinct_exports
     ) as exports
         on versions._exported_at = exports.exported_at
@@ -42,7 +49,7 @@
     The rows of the newest file that covers each day of a scope (an ad account): a file holds its
     whole window, so that a corrected export replaces the days it covers and nothing else.
 #}
-{% macro newest_window(relation, date, scope) %}
+{% macro newest_window(source_name, table_name, date, scope) %}
 (
     with
 
@@ -51,7 +58,7 @@
         select
             *,
             concat_ws('|'{% for column in scope %}, coalesce({{ column }}, ''){% endfor %}) as _scope
-        from {{ relation }}
+        from {{ source(source_name, table_name) }}
 
     ),
 

@@ -153,7 +153,13 @@ def main() -> None:
 
 
 def _user_errors() -> tuple[type[Exception], ...]:
-    """What the user can mend, told without a traceback; anything else is a fault of ours."""
+    """What the user can mend, told without a traceback; anything else is a fault of ours.
+
+    A full disk, a file that may not be read, a warehouse that another program holds: the operating
+    system and DuckDB name the file and the reason.
+    """
+    import duckdb
+
     from orchestration.contracts import ContractError
     from orchestration.ingest import IngestError
     from orchestration.publish import PublishError
@@ -161,4 +167,5 @@ def _user_errors() -> tuple[type[Exception], ...]:
     from orchestration.transform import BuildError
     from orchestration.workspace import WorkspaceError
 
-    return BuildError, CheckError, ContractError, IngestError, PublishError, WorkspaceError
+    ours = (BuildError, CheckError, ContractError, IngestError, PublishError, WorkspaceError)
+    return *ours, OSError, duckdb.IOException, duckdb.OutOfMemoryException

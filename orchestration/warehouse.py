@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import duckdb
 
 # Kinds of error that quote names, and no value of a row.
-TELLING = {"Binder", "Catalog", "Compilation", "Database", "Parser", "Parsing", "Runtime"}
+TELLING = {"Binder", "Catalog", "Compilation", "Database", "IO", "Parser", "Parsing", "Runtime"}
 
 # Locks that this process holds, so that a step inside a run may ask for the lock again.
 _held: set[Path] = set()

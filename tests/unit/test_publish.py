@@ -133,3 +133,38 @@ def test_readers_never_fail_nor_see_two_builds(warehouse: Path, target: Path) ->
     kept = attached.execute("select distinct version from marts.rpt_small").fetchall()
     attached.close()
     assert kept == [(0,)]
+
+
+# A file may grow to 256 KB and no further, as on a disk that is full.
+FULL_DISK = """
+import resource, signal, sys
+from pathlib import Path
+import duckdb
+from orchestration.publish import Mart, publish
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 18, 1 << 18))
+try:
+    publish(Path(sys.argv[1]), Path(sys.argv[2]), [Mart("rpt_small")])
+except duckdb.IOException:
+    print("refused")
+"""
+
+
+def test_a_full_disk_leaves_the_old_file(warehouse: Path, target: Path) -> None:
+    publish(warehouse, target, [MART])
+    before = target.read_bytes()
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute(
+            "create or replace table marts.rpt_small as select random() as x from range(1000000)"
+        )
+
+    done = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, warehouse, target],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.stdout == "refused\n", done.stderr
+    assert target.read_bytes() == before
+    assert [path.name for path in target.parent.iterdir()] == [target.name]

@@ -3,7 +3,7 @@ with
 source as (
 
     select * from {{ newest(
-        source('generic', 'accounts'),
+        'generic', 'accounts',
         key=['source_system', 'account_id'],
         mode='incremental'
     ) }}

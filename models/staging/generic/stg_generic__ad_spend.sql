@@ -3,7 +3,7 @@ with
 source as (
 
     select * from {{ newest_window(
-        source('generic', 'ad_spend'),
+        'generic', 'ad_spend',
         date='date_day',
         scope=['platform', 'ad_account']
     ) }}

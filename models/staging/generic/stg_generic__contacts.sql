@@ -3,7 +3,7 @@ with
 source as (
 
     select * from {{ newest(
-        source('generic', 'contacts'),
+        'generic', 'contacts',
         key=['source_system', 'contact_id'],
         mode='incremental'
     ) }}

@@ -2,7 +2,7 @@ with
 
 source as (
 
-    select * from {{ newest_window(source('generic', 'costs'), date='month', scope=['cost_type']) }}
+    select * from {{ newest_window('generic', 'costs', date='month', scope=['cost_type']) }}
 
 ),
 

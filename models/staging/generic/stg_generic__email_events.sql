@@ -3,7 +3,7 @@ with
 source as (
 
     select * from {{ newest(
-        source('generic', 'email_events'),
+        'generic', 'email_events',
         key=['source_system', 'campaign_id', 'email_key', 'event', 'occurred_at'],
         mode='incremental'
     ) }}

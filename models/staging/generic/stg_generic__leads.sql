@@ -3,7 +3,7 @@ with
 source as (
 
     select * from {{ newest(
-        source('generic', 'leads'),
+        'generic', 'leads',
         key=['source_system', 'lead_id'],
         mode='incremental'
     ) }}

@@ -3,7 +3,7 @@ with
 source as (
 
     select * from {{ newest(
-        source('generic', 'line_items'),
+        'generic', 'line_items',
         key=['source_system', 'opportunity_id', 'product', 'line_id'],
         mode='incremental'
     ) }}

@@ -3,7 +3,7 @@ with
 source as (
 
     select * from {{ newest(
-        source('generic', 'opportunities'),
+        'generic', 'opportunities',
         key=['source_system', 'opportunity_id'],
         mode='incremental'
     ) }}

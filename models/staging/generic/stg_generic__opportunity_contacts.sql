@@ -3,7 +3,7 @@ with
 source as (
 
     select * from {{ newest(
-        source('generic', 'opportunity_contacts'),
+        'generic', 'opportunity_contacts',
         key=['source_system', 'opportunity_id', 'person_record_id'],
         mode='incremental'
     ) }}

@@ -3,7 +3,7 @@ with
 source as (
 
     select * from {{ newest(
-        source('generic', 'orders'),
+        'generic', 'orders',
         key=['source_system', 'order_id', 'line_id'],
         mode='incremental'
     ) }}

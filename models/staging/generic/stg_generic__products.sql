@@ -3,7 +3,7 @@ with
 source as (
 
     select * from {{ newest(
-        source('generic', 'products'),
+        'generic', 'products',
         key=['product_id'],
         mode='incremental'
     ) }}

@@ -3,7 +3,7 @@ with
 source as (
 
     select * from {{ newest(
-        source('generic', 'sales_reps'),
+        'generic', 'sales_reps',
         key=['source_system', 'sales_rep_id'],
         mode='incremental'
     ) }}

@@ -3,7 +3,7 @@ with
 source as (
 
     select * from {{ newest(
-        source('generic', 'stage_events'),
+        'generic', 'stage_events',
         key=['source_system', 'record_id', 'stage', 'changed_at'],
         mode='incremental'
     ) }}

@@ -3,7 +3,7 @@ with
 source as (
 
     select * from {{ newest(
-        source('generic', 'targets'),
+        'generic', 'targets',
         key=['metric', 'month', 'period_months', 'channel', 'sales_rep_id'],
         mode='incremental'
     ) }}

@@ -3,7 +3,7 @@ with
 source as (
 
     select * from {{ newest_window(
-        source('google_ads', 'campaigns_daily'),
+        'google_ads', 'campaigns_daily',
         date='date_day',
         scope=['ad_account']
     ) }}

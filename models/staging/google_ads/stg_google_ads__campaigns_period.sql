@@ -3,7 +3,7 @@ with
 source as (
 
     select * from {{ newest_window(
-        source('google_ads', 'campaigns_period'),
+        'google_ads', 'campaigns_period',
         date='period_start',
         scope=['ad_account', 'cast(period_end as varchar)']
     ) }}

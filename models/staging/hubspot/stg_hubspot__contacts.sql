@@ -3,7 +3,7 @@ with
 source as (
 
     select * from {{ newest(
-        source('hubspot', 'contacts'),
+        'hubspot', 'contacts',
         key=['contact_id'],
         mode='incremental'
     ) }}

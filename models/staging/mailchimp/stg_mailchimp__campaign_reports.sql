@@ -3,7 +3,7 @@ with
 source as (
 
     select * from {{ newest(
-        source('mailchimp', 'campaign_reports'),
+        'mailchimp', 'campaign_reports',
         key=['campaign_id'],
         mode='incremental'
     ) }}

@@ -3,7 +3,7 @@ with
 source as (
 
     select * from {{ newest_window(
-        source('meta_ads', 'ads_daily'),
+        'meta_ads', 'ads_daily',
         date='date_day',
         scope=['ad_account']
     ) }}

@@ -3,7 +3,7 @@ with
 source as (
 
     select * from {{ newest(
-        source('salesforce', 'campaign_members'),
+        'salesforce', 'campaign_members',
         key=['campaign_member_id'],
         mode='full'
     ) }}

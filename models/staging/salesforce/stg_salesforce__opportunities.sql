@@ -3,7 +3,7 @@ with
 source as (
 
     select * from {{ newest(
-        source('salesforce', 'opportunities'),
+        'salesforce', 'opportunities',
         key=['opportunity_id'],
         mode='full'
     ) }}

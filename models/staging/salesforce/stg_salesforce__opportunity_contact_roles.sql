@@ -3,7 +3,7 @@ with
 source as (
 
     select * from {{ newest(
-        source('salesforce', 'opportunity_contact_roles'),
+        'salesforce', 'opportunity_contact_roles',
         key=['opportunity_contact_role_id'],
         mode='full'
     ) }}

@@ -3,7 +3,7 @@ with
 source as (
 
     select * from {{ newest(
-        source('salesforce', 'opportunity_history'),
+        'salesforce', 'opportunity_history',
         key=['opportunity_history_id'],
         mode='full'
     ) }}
