@@ -8,17 +8,49 @@ events as (
 ),
 
 -- Equal instants: rungs in ladder order, then exits.
+passes as (
+
+    select
+        *,
+        coalesce(sum(case when stage in ('rejected', 'recycled') then 1 else 0 end) over (
+            partition by person_id
+            order by occurred_at, stage_order, opportunity_id
+            rows between unbounded preceding and 1 preceding
+        ), 0) as earlier_exits
+
+    from events
+
+),
+
+-- A deal that outlives the pass in which it was opened neither holds a later cycle open nor ends it.
+opened as (
+
+    select
+        *,
+        min(case when stage = 'opportunity' then earlier_exits end) over (
+            partition by person_id, opportunity_id
+        ) = earlier_exits as is_of_this_pass
+
+    from passes
+
+),
+
 running as (
 
     select
         *,
-        sum(case when stage = 'opportunity' then 1 when stage in ('won', 'lost') then -1 else 0 end) over (
-            partition by person_id
+        sum(case
+            when not coalesce(is_of_this_pass, false) then 0
+            when stage = 'opportunity' then 1
+            when stage in ('won', 'lost') then -1
+            else 0
+        end) over (
+            partition by person_id, earlier_exits
             order by occurred_at, stage_order, opportunity_id
             rows between unbounded preceding and current row
         ) as open_opportunities
 
-    from events
+    from opened
 
 ),
 
@@ -28,7 +60,7 @@ closing as (
         *,
         case
             when stage in ('rejected', 'recycled') then 1
-            when stage in ('won', 'lost') and open_opportunities <= 0 then 1
+            when stage in ('won', 'lost') and is_of_this_pass and open_opportunities <= 0 then 1
             else 0
         end as ends_cycle
 
@@ -71,15 +103,35 @@ starts as (
 
 ),
 
-cycles as (
+numbered as (
 
     select
-        person_id,
+        *,
         1 + sum(starts_cycle) over (
             partition by person_id
             order by occurred_at, stage_order, opportunity_id
             rows between unbounded preceding and current row
-        ) as cycle_number,
+        ) as running_cycle
+
+    from starts
+
+),
+
+cycles as (
+
+    select
+        person_id,
+        -- A deal's close belongs to the cycle in which the deal was opened.
+        case
+            when stage in ('won', 'lost')
+                then coalesce(
+                    min(case when stage = 'opportunity' then running_cycle end) over (
+                        partition by person_id, opportunity_id
+                    ),
+                    running_cycle
+                )
+            else running_cycle
+        end as cycle_number,
         stage,
         stage_order,
         is_rung,
@@ -92,7 +144,7 @@ cycles as (
         ends_cycle = 1 as is_ending,
         occurred_at
 
-    from starts
+    from numbered
 
 )
 
