@@ -28,7 +28,7 @@ check: $(READY) ## lint, types, SQL style and the fast tests
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar models tests/data
-	@$(BIN)/python -m pytest -q -m "not slow"
+	@$(BIN)/python -m pytest -q -m "not slow" tests/unit
 
 dev: $(READY) ## Dagster's web page, on this machine only
 	@$(BIN)/plumbline dev

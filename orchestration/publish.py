@@ -52,8 +52,7 @@ def publish(warehouse: Path, target: Path, marts: Sequence[Mart]) -> Published:
     The caller has seen to it that every critical check passed.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    for left_over in target.parent.glob(f".{target.name}.*"):
-        left_over.unlink()  # of a run that was killed: whoever publishes holds the workspace
+    _clear(target)  # what a killed run left: whoever publishes holds the workspace
 
     published_at = datetime.now(UTC).replace(microsecond=0, tzinfo=None)
     build_id = f"{published_at:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
@@ -62,9 +61,14 @@ def publish(warehouse: Path, target: Path, marts: Sequence[Mart]) -> Published:
         rows = _copy(warehouse, fresh, marts, build_id, published_at)
         _swap(fresh, target)
     except BaseException:
-        fresh.unlink(missing_ok=True)
+        _clear(target)
         raise
     return Published(target, build_id, published_at, rows)
+
+
+def _clear(target: Path) -> None:
+    for unfinished in target.parent.glob(f".{target.name}.*"):
+        unfinished.unlink()
 
 
 def _copy(

@@ -75,13 +75,10 @@ def mart_names() -> list[str]:
     return sorted(name for name in names if name != "raw")
 
 
-def mart_suites(names: Iterable[str] | None = None) -> list[Suite]:
-    """The suites of the named marts, or of all that have one."""
+def mart_suites() -> list[Suite]:
+    """What is expected of every mart that has a module."""
     import_great_expectations()
-    modules = (
-        importlib.import_module(f"expectations.{name}")
-        for name in (mart_names() if names is None else names)
-    )
+    modules = [importlib.import_module(f"expectations.{name}") for name in mart_names()]
     return [Suite(module.TABLE, module.EXPECTATIONS) for module in modules]
 
 

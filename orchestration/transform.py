@@ -171,7 +171,8 @@ def _invoke(
         DuckDBConnectionManager.close_all_connections()
         reset_adapters()
     if not outcome.success:
-        raise BuildError(without_values(str(outcome.exception or "a model or test failed")))
+        problem = str(outcome.exception or "the build was stopped before everything was built")
+        raise BuildError(without_values(problem))
 
 
 def _row_counts(workspace: Workspace) -> dict[str, int]:

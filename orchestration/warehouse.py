@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from orchestration.workspace import Workspace, WorkspaceError
+from orchestration.workspace import WorkspaceError
 
 if TYPE_CHECKING:
     import duckdb
@@ -75,9 +75,8 @@ def without_values(message: str) -> str:
 
 
 @contextmanager
-def hold(place: Workspace | Path) -> Iterator[None]:
-    """Keep every other run out of a workspace; say who is in when somebody is."""
-    root = place if isinstance(place, Path) else place.root
+def hold(root: Path) -> Iterator[None]:
+    """Keep every other run out of the workspace at `root`; say who is in when somebody is."""
     path = root.resolve() / "runs" / "lock"
     if path in _held:
         yield

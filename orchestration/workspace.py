@@ -49,7 +49,7 @@ fiscal_year_start_month: 1         # 1 = January
 # Exports go below exports/, in a folder per source (exports/salesforce/, exports/google_ads/, ...).
 # Those of known sources are recognised by name and header. Any other file is described here:
 # which contract it follows, and where it differs. The first column name is ours, the second is
-# the header in the file. `plumbline doctor` says what each file was taken for.
+# the header in the file. `plumbline run` says which files were not read, and why.
 #
 # files:
 #   - match: "crm/leads*.csv"      # path below exports/; * stands for anything

@@ -1,4 +1,4 @@
-"""What a run leaves behind: nothing in what was given, and no person anywhere."""
+"""What a run leaves behind: the same numbers, nothing in what was given, no person anywhere."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import importlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -61,6 +62,29 @@ def test_a_run_changes_nothing_that_was_given(given: Workspace) -> None:
 
     assert contents(PROJECT_ROOT) == project
     assert contents(given.root).items() >= exports.items()
+
+
+def test_a_second_run_changes_no_number(given: Workspace) -> None:
+    before = numbers(given.published)
+
+    run(given, Monitor())
+
+    assert numbers(given.published) == before
+    assert len(before) > 20
+
+
+def numbers(published: Path) -> dict[str, Any]:
+    """Rows and a hash of the rows of every mart."""
+    with duckdb.connect(str(published), read_only=True) as connection:
+        tables = connection.execute(
+            "select table_name from duckdb_tables() where schema_name = 'marts'"
+        ).fetchall()
+        return {
+            name: connection.execute(
+                f"select count(*), bit_xor(hash(mart)) from marts.{name} as mart"
+            ).fetchone()
+            for (name,) in tables
+        }
 
 
 def test_nobody_is_found_outside_the_exports(
