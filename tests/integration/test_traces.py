@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import pytest
 from expectations import no_rows
 from orchestration.pipeline import Monitor, run
 from orchestration.quality import CheckError
-from orchestration.workspace import PROJECT_ROOT, Workspace, init_workspace, open_workspace
+from orchestration.workspace import PROJECT_ROOT, Workspace, open_workspace
 
 pytestmark = pytest.mark.slow
 
@@ -38,13 +39,12 @@ def contents(root: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def given(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """A workspace with a person in it, before its first run."""
-    root = tmp_path_factory.mktemp("traces") / "acme"
-    init_workspace(root)
-    settings = (root / "workspace.yml").read_text()
-    rule = "files:\n- {match: 'leads.csv', contract: generic.leads, max_reject_share: 1}\n"
-    (root / "workspace.yml").write_text(settings.replace("files: []", rule))
-    (root / "exports" / "leads.csv").write_text(LEADS)
+    """A small company's exports in every shape that a contract knows, before the first run."""
+    root = tmp_path_factory.mktemp("traces") / "company"
+    shutil.copytree(PROJECT_ROOT / "tests" / "fixtures" / "workspace", root)
+    with (root / "workspace.yml").open("a") as settings:
+        settings.write("  - {match: canary.csv, contract: generic.leads, max_reject_share: 1}\n")
+    (root / "exports" / "canary.csv").write_text(LEADS)
     return open_workspace(root)
 
 
@@ -103,7 +103,7 @@ def test_nobody_is_found_outside_the_exports(
     ]
 
     assert found == []
-    assert holds_canary(given.exports / "leads.csv")
+    assert holds_canary(given.exports / "canary.csv")
 
 
 def holds_canary(path: Path) -> bool:
