@@ -1,5 +1,5 @@
 {#
-    The row of a dated definition that was in force on a day (METRICS 0.11). `definition` is the
+    The row of a dated definition that was in force on a day (glossary 0.11). `definition` is the
     alias of the joined definitions table.
 #}
 {% macro in_force(definition, day) -%}

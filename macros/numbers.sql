@@ -1,14 +1,14 @@
-{# numerator / denominator as double, null where the denominator is 0 or unknown (METRICS 0.2). #}
+{# numerator / denominator as double, null where the denominator is 0 or unknown (glossary 0.2). #}
 {% macro ratio(numerator, denominator) -%}
     cast({{ numerator }} as double) / nullif(cast({{ denominator }} as double), 0)
 {%- endmacro %}
 
-{# A cost per something: null also where the cost is not positive, as credits can exceed spend (METRICS 0.2). #}
+{# A cost per something: null also where the cost is not positive, as credits can exceed spend (glossary 0.2). #}
 {% macro cost_ratio(cost, units) -%}
     case when {{ cost }} > 0 then {{ ratio(cost, units) }} end
 {%- endmacro %}
 
-{# Stored money: two decimals, rounded half away from zero, from decimals only (METRICS 0.3). #}
+{# Stored money: two decimals, rounded half away from zero, from decimals only (glossary 0.3). #}
 {% macro money(amount) -%}
     cast({{ amount }} as decimal(18, 2))
 {%- endmacro %}
@@ -31,7 +31,7 @@
 
 {#
     Amounts of finer grain than a cent, rounded to cents so that the parts of a group add up to its
-    rounded sum: each is rounded down, and the missing cents go to the largest remainders (METRICS 0.3).
+    rounded sum: each is rounded down, and the missing cents go to the largest remainders (glossary 0.3).
 #}
 {% macro money_parts(amount, partition_by, tie) -%}
     cast(
@@ -54,7 +54,7 @@
 {%- endmacro %}
 
 {#
-    One bound of the 95 % Wilson interval of a rate of counted units (METRICS 0.15); null when n is 0.
+    One bound of the 95 % Wilson interval of a rate of counted units (glossary 0.15); null when n is 0.
     Wilson, E. B. (1927), Probable inference, the law of succession, and statistical inference.
 #}
 {% macro wilson(bound, successes, trials) -%}
@@ -72,7 +72,7 @@
     end
 {%- endmacro %}
 
-{# A percentile by linear interpolation (METRICS 0.16), as double. #}
+{# A percentile by linear interpolation (glossary 0.16), as double. #}
 {% macro percentile(value, p) -%}
     {{ adapter.dispatch('percentile')(value, p) }}
 {%- endmacro %}

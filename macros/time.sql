@@ -1,4 +1,4 @@
-{# The calendar day of a UTC instant in a time zone; both may be columns (METRICS 0.4). #}
+{# The calendar day of a UTC instant in a time zone; both may be columns (glossary 0.4). #}
 {% macro local_date(instant, zone) -%}
     {{ adapter.dispatch('local_date')(instant, zone) }}
 {%- endmacro %}

@@ -10,7 +10,7 @@ of the reporting currency, months and days of New York, ids as Salesforce has th
     new_customers month > channel: accounts by their first win above zero
     cac           month > media, paid and fully loaded cost; new customers, of paid channels
     ads           platform > month > spend, impressions, clicks; ad_campaigns: millionths by id
-    email         campaign > counts of METRICS A4; campaigns before 2025 have a report only
+    email         campaign > counts of glossary A4; campaigns before 2025 have a report only
     costs         the ledger by month, channel, campaign and type, without media
     revenue       months and accounts ([revenue, cost of goods]), net of credit notes
     mess          how often each kind of trouble was planted

@@ -196,7 +196,7 @@ class Mailings:
         return np.rint(within * haste * haste * haste).astype(np.int64)
 
     def truth(self) -> dict[str, dict[str, int | str]]:
-        """By campaign id: the counts of METRICS A4; a report's totals know no humans."""
+        """By campaign id: the counts of glossary A4; a report's totals know no humans."""
         found = {}
         for mailing in self.mailings:
             row = dict(mailing.truth)

@@ -1,5 +1,5 @@
 -- A finding means that two rows of a definition hold on the same day, which doubles whatever they judge,
--- or that a metric or a window has days on which nothing holds (METRICS 0.11).
+-- or that a metric or a window has days on which nothing holds (glossary 0.11).
 with
 
 dated as (

@@ -1,5 +1,5 @@
 -- One row per cohort, channel, pair of stages and age at which somebody converted: the Kaplan-Meier
--- share still unconverted after that age. Rejected, recycled and lost units stay at risk (METRICS B2).
+-- share still unconverted after that age. Rejected, recycled and lost units stay at risk (glossary B2).
 -- Kaplan, E. L. and Meier, P. (1958), Nonparametric estimation from incomplete observations.
 with
 

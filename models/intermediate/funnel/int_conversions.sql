@@ -1,7 +1,7 @@
 {{ config(materialized='table') }}
 
 -- One row per unit that was observed entering a stage, and the day on which it reached a later one
--- (METRICS B2): person cycles, except from lead to a deal (persons) and from a deal to a win (deals).
+-- (glossary B2): person cycles, except from lead to a deal (persons) and from a deal to a win (deals).
 with
 
 entries as (

@@ -1,7 +1,7 @@
 {{ config(materialized='table') }}
 
 -- One row per person and cycle: the channel and campaign it is counted under, which are those of the
--- cycle's MQL touch, else of the person's first touch (METRICS B, rule 8).
+-- cycle's MQL touch, else of the person's first touch (glossary B, rule 8).
 with
 
 stage_cycles as (

@@ -1,7 +1,7 @@
 {{ config(materialized='table') }}
 
 -- One row per person, cycle and stage of the people who count, with channel, day and rep. The other
--- contacts of a deal stand beside with `via_account`, and are never counted (METRICS B, rule 8).
+-- contacts of a deal stand beside with `via_account`, and are never counted (glossary B, rule 8).
 with
 
 entries as (

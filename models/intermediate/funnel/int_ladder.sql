@@ -1,4 +1,4 @@
--- One row per stage of the shared ladder. Fixed, not configurable (METRICS B): the rungs in their
+-- One row per stage of the shared ladder. Fixed, not configurable (glossary B): the rungs in their
 -- order, then the exits. `proves_order` is the highest rung that an event of the stage proves.
 select
     stage,

@@ -95,7 +95,7 @@ dated as (
         end as kind,
         opportunities.mapped_kind is null as is_kind_inferred,
         -- A closed deal's rate is that of its close date, a refund's that of its booking; what is
-        -- open is valued as of today (METRICS 0.6).
+        -- open is valued as of today (glossary 0.6).
         case
             when
                 opportunities.mapped_kind = 'refund'
@@ -153,7 +153,7 @@ final as (
         valued.loss_reason,
         valued.amount_original,
         valued.amount,
-        -- Years of a long contract do not make a year's deal larger (METRICS 0.14).
+        -- Years of a long contract do not make a year's deal larger (glossary 0.14).
         case
             when valued.contract_months >= 12
                 then {{ money_divided('valued.amount * 12', 'valued.contract_months') }}

@@ -1,7 +1,7 @@
 {{ config(materialized='table') }}
 
 -- One row per opportunity and person. The primary contact, else the one known first, carries the deal
--- (METRICS B, rule 8).
+-- (glossary B, rule 8).
 with
 
 salesforce_roles as (

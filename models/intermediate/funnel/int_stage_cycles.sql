@@ -1,4 +1,4 @@
--- One row per stage event with its cycle: a person's pass through the ladder (METRICS B, rule 1).
+-- One row per stage event with its cycle: a person's pass through the ladder (glossary B, rule 1).
 with
 
 events as (

@@ -1,6 +1,6 @@
 {{ config(materialized='table') }}
 
--- One row per person, cycle and stage: when it was entered, observed or imputed (METRICS B, rules 2-4).
+-- One row per person, cycle and stage: when it was entered, observed or imputed (glossary B, rules 2-4).
 with
 
 cycles as (

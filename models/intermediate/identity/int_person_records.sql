@@ -8,7 +8,7 @@
 #}
 {% set rounds = 4 %}
 
--- One row per record: the person it belongs to (METRICS 0.7).
+-- One row per record: the person it belongs to (glossary 0.7).
 with
 
 records as (

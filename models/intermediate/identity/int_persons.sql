@@ -1,6 +1,6 @@
 {{ config(materialized='table') }}
 
--- One row per person, excluded ones too: they are flagged here and dropped in the marts (METRICS 0.8).
+-- One row per person, excluded ones too: they are flagged here and dropped in the marts (glossary 0.8).
 with
 
 person_records as (

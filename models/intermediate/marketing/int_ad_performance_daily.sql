@@ -131,7 +131,7 @@ summed as (
         currency_code,
         date_day,
         sum(impressions) as impressions,
-        -- Reach is known at the exported grain only: summed rows have none (METRICS A2).
+        -- Reach is known at the exported grain only: summed rows have none (glossary A2).
         case when count(*) = 1 then max(reach) end as reach,
         sum(clicks) as clicks,
         sum(spend) as spend_original,

@@ -1,7 +1,7 @@
 {{ config(materialized='table') }}
 
 -- One row per campaign and recipient. A machine's open or click is no person's; a human click proves a
--- human open; what happened later than seven days after sending is left out (METRICS A4).
+-- human open; what happened later than seven days after sending is left out (glossary A4).
 with
 
 events as (

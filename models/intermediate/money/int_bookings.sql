@@ -1,7 +1,7 @@
 {{ config(materialized='table') }}
 
 -- One row per booking event: won, reopened (the win taken back), refund. Bookings are the signed sum of
--- these, never of the deals (METRICS B4).
+-- these, never of the deals (glossary B4).
 with
 
 opportunities as (
@@ -81,7 +81,7 @@ events as (
 
     union all
 
-    -- A refund takes the rate of its booking, so that a full one nets to 0.00 (METRICS 0.6).
+    -- A refund takes the rate of its booking, so that a full one nets to 0.00 (glossary 0.6).
     select
         refunds.opportunity_id,
         'refund',

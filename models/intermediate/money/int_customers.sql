@@ -1,7 +1,7 @@
 {{ config(materialized='table') }}
 
 -- One row per customer: an account with a positive win or a paid order, and the channel that its first
--- win is credited to (METRICS 0.7, C2).
+-- win is credited to (glossary 0.7, C2).
 with
 
 opportunities as (

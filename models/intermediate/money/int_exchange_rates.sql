@@ -1,4 +1,4 @@
--- One row per currency and range of days: units of the reporting currency for one unit (METRICS 0.6).
+-- One row per currency and range of days: units of the reporting currency for one unit (glossary 0.6).
 with
 
 exchange_rates as (

@@ -56,7 +56,7 @@ persons_by_email as (
 
 ),
 
--- A credit note linked to its order takes that order's rate (METRICS 0.6).
+-- A credit note linked to its order takes that order's rate (glossary 0.6).
 order_dates as (
 
     select

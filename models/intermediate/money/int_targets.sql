@@ -1,5 +1,5 @@
 -- One row per metric, channel, sales rep and month: the month's part of each target. What adds up is
--- shared by calendar days over a longer period (METRICS B7); a rate holds for each of its months.
+-- shared by calendar days over a longer period (glossary B7); a rate holds for each of its months.
 with
 
 targets as (

@@ -1,4 +1,4 @@
--- One row per cohort month, channel and pair of stages (METRICS B2, B3).
+-- One row per cohort month, channel and pair of stages (glossary B2, B3).
 with
 
 conversions as (
@@ -75,7 +75,7 @@ select
     counted.converted_ever,
     {{ ratio('counted.converted_ever', 'counted.entered') }} as conversion_ever_rate,
     counted.window_days,
-    -- The cohort is mature when its last day has had its window (METRICS 0.12).
+    -- The cohort is mature when its last day has had its window (glossary 0.12).
     settings.as_of >= {{ add_days(
         add_days(add_months('counted.cohort_month', 1), -1), 'counted.window_days'
     ) }} as is_mature,

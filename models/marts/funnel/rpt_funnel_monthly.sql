@@ -1,4 +1,4 @@
--- One row per month, channel and stage, by each entry's own date (METRICS B1).
+-- One row per month, channel and stage, by each entry's own date (glossary B1).
 with
 
 entries as (

@@ -1,5 +1,5 @@
 -- One row per month of acquisition and channel, and one for all: the spend of the month, the people
--- first seen in it, and what became of them (METRICS A3, 0.12).
+-- first seen in it, and what became of them (glossary A3, 0.12).
 with
 
 acquired as (

@@ -1,5 +1,5 @@
 -- One row per month and channel, and one for all: the period view, everything by its own date
--- (METRICS A3). A ratio of things with different dates is named flow_.
+-- (glossary A3). A ratio of things with different dates is named flow_.
 with
 
 ad_performance as (

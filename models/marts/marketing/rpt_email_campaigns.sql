@@ -1,4 +1,4 @@
--- One row per campaign (METRICS A4): from its messages where an export holds them, else from totals.
+-- One row per campaign (glossary A4): from its messages where an export holds them, else from totals.
 with
 
 messages as (

@@ -1,4 +1,4 @@
--- One row per month of the wins, channel (and all), variant and lag (METRICS C2). Rows of different
+-- One row per month of the wins, channel (and all), variant and lag (glossary C2). Rows of different
 -- variants or lags are never summed.
 with
 

@@ -1,4 +1,4 @@
--- One row per customer: what was earned with it to date (METRICS C11). Fact, not forecast.
+-- One row per customer: what was earned with it to date (glossary C11). Fact, not forecast.
 with
 
 customers as (

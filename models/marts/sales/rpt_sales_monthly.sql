@@ -1,4 +1,4 @@
--- One row per month and sales rep, and one for all (METRICS B4, B5). Each number by its own date.
+-- One row per month and sales rep, and one for all (glossary B4, B5). Each number by its own date.
 with
 
 opportunities as (

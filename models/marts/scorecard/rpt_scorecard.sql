@@ -1,5 +1,5 @@
 -- One row per month, metric and variant: the one page that both teams sign. Counts and sums are the
--- period view; a rate whose parts have different dates stands here in its cohort form only (METRICS 0.12).
+-- period view; a rate whose parts have different dates stands here in its cohort form only (glossary 0.12).
 with
 
 funnel as (
@@ -195,7 +195,7 @@ email_by_month as (
 
 ),
 
--- Sums: the value is the number itself. `is_counted_rate` asks for an interval (METRICS 0.15).
+-- Sums: the value is the number itself. `is_counted_rate` asks for an interval (glossary 0.15).
 numbers as (
 
     select

@@ -67,7 +67,7 @@ fiscal as (
 
     select
         days.date_day,
-        -- Months since the fiscal year started; the year is named by the one it ends in (METRICS 0.5).
+        -- Months since the fiscal year started; the year is named by the one it ends in (glossary 0.5).
         (extract(month from days.date_day) - settings.fiscal_year_start_month + 12) % 12 as fiscal_month_index,
         extract(year from days.date_day)
         + case
