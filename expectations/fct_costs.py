@@ -9,6 +9,7 @@ EXPECTATIONS = [
         "cost_type not in ('media', 'agency', 'tools', 'events', 'salaries', 'commissions', "
         "'overhead')",
         "every cost is of a type of the shared list",
+        "warning",
     ),
     no_rows(
         "channel not in (select channel from marts.dim_channel)",

@@ -9,7 +9,9 @@
     {% endif %}
 {% endmacro %}
 
-{% macro duckdb__register_raw(raw) %}
+{% macro duckdb__register_raw(folder) %}
+    {# An apostrophe in the path is doubled, as in any literal. #}
+    {% set raw = folder | replace("'", "''") %}
     {% set listed = run_query(
         "select source_name || '__' || table_name, path, rejects_path from read_parquet('" ~ raw ~ "/_files.parquet')"
         ~ " order by 1, 2"
@@ -30,8 +32,8 @@
     create or replace view raw.{{ node.identifier }} as
         select contents.*, files.exported_at as _exported_at, files.file_name as _file_name
         from read_parquet(
-            {{ ([raw ~ '/' ~ node.source_name ~ '/' ~ node.name ~ '/_schema.parquet']
-                + paths.get(node.identifier, [])) | tojson | replace('"', "'") }},
+            ['{{ ([raw ~ '/' ~ node.source_name ~ '/' ~ node.name ~ '/_schema.parquet']
+                + paths.get(node.identifier, [])) | join("', '") }}'],
             union_by_name = true
         ) as contents
         inner join raw.plumbline__files as files

@@ -61,6 +61,9 @@ def run(
         place = open_workspace(root)
         try:
             pipeline.run(place, monitor)
+        except Exception:
+            terminal.show_early_end(console, place, monitor)
+            raise
         finally:
             if timings:
                 terminal.show_timings(console, monitor, time.perf_counter() - STARTED)

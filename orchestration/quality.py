@@ -2,7 +2,8 @@
 
 What is expected stands in expectations/, one module per mart, and its severity decides: a failing
 critical expectation blocks publishing. Nothing is repaired here, and only counts come out of it:
-values could be personal, and results travel (logs, Dagster's pages, the report).
+values could be personal, and results travel (logs, Dagster's pages, the report). `gaps` alone names
+texts, those of the sources' own stages and channels, and only the terminal shows them.
 """
 
 from __future__ import annotations
@@ -28,6 +29,51 @@ OnCheck = Callable[["CheckResult"], None]
 
 # Counts of what is unexpected, without the lists of examples.
 RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0}
+
+
+# Which definition covers what a check of the reconciliation found open.
+MENDED_IN = {
+    "channels_unmapped": "channel_map.csv",
+    "cost_types_in_no_cac": "cac_cost_types.csv",
+    "stage_changes_unmapped": "stage_map.csv",
+}
+# What is not mapped: the definition it belongs into, what is counted, and the most frequent.
+GAPS = {
+    "stage": (
+        "stage_map.csv",
+        "stage changes",
+        """
+        select source_system, stage, count(*) as n
+        from staging.stg_generic__stage_events as events
+        where stage is not null and not exists (
+            select 1 from raw.definitions__stage_map as known
+            where known.source_system = events.source_system
+                and lower(known.source_stage) = lower(events.stage)
+        )
+        group by source_system, stage order by n desc, source_system, stage limit 5
+        """,
+    ),
+    "channel": (
+        "channel_map.csv",
+        "people",
+        """
+        select records.source_system, records.channel_source, count(distinct person_id) as n
+        from intermediate.int_person_records as records
+        inner join marts.dim_person as people using (person_id)
+        where people.channel = 'unmapped' and not people.is_excluded
+            and records.channel_source is not null
+            and lower(records.channel_source) not in (
+                select lower(channel) from raw.definitions__channels
+            )
+            and not exists (
+                select 1 from raw.definitions__channel_map as known
+                where known.source_system = records.source_system
+                    and lower(known.source_value) = lower(records.channel_source)
+            )
+        group by all order by n desc, source_system, channel_source limit 5
+        """,
+    ),
+}
 
 
 class CheckError(Exception):
@@ -152,6 +198,50 @@ def require_passed(results: Iterable[CheckResult]) -> None:
             "nothing was published, because the gate is closed:\n"
             + "\n".join(f"  {result}" for result in failed)
         )
+
+
+def notes(warehouse: Path, definitions: Path) -> list[str]:
+    """A line for each difference that the reconciliation notes, and the file to mend it in."""
+    with connect(warehouse) as connection:
+        rows = connection.execute(
+            "select check_name, difference, left_value, left_name, right_value, right_name "
+            "from marts.rpt_reconciliation where status = 'noted' order by check_name"
+        ).fetchall()
+    lines = []
+    for name, difference, left, left_name, right, right_name in rows:
+        line = f"{name}: {_plain(difference)} of {_plain(left)} {left_name} are not {right_name}"
+        if right_name == "expected":
+            line = f"{name}: {_plain(left)} {left_name}, where {_plain(right)} is expected"
+        if name in MENDED_IN:
+            line += f"; see {_definition(definitions, MENDED_IN[name])}"
+        lines.append(line)
+    return lines
+
+
+def gaps(warehouse: Path, definitions: Path) -> list[str]:
+    """The most frequent stages and channels of the sources that the definitions do not cover."""
+    lines = []
+    with connect(warehouse) as connection:
+        for kind, (name, unit, query) in GAPS.items():
+            for system, text, count in connection.execute(query).fetchall():
+                # It goes to a terminal: no control characters, nothing endless, and no address.
+                shown = "".join(c for c in text if c.isprintable())[:60]
+                if "@" not in shown:
+                    lines.append(
+                        f"{kind} not mapped: {system} '{shown}' {count:,} {unit}; "
+                        f"add it to {_definition(definitions, name)}"
+                    )
+    return lines
+
+
+def _plain(value: Any) -> str:
+    return f"{value:,.2f}".removesuffix(".00")
+
+
+def _definition(definitions: Path, name: str) -> str:
+    """A definition's file as the user knows it: their own, or the one to begin it with."""
+    begin = "" if (definitions / name).exists() else f" (begin with a copy of seeds/{name})"
+    return f"definitions/{name}{begin}"
 
 
 def _check_suite(source: Any, suite: Suite) -> Iterator[CheckResult]:

@@ -228,16 +228,29 @@ def _health(runs: Path) -> dict[str, Any]:
             source["rejected"] += file["rejected"]
             for reason, count in file["rejects"].items():
                 source["reasons"][reason] += count
+    unread = [file for file in files if file["status"] in ("refused", "unmatched")]
+    rejected = sum(source["rejected"] for source in sources.values())
     checks = record.read(runs, "check_exports", []) + record.read(runs, "check_marts", [])
     return {
         "sources": dict(sorted(sources.items())),
-        "unread": [file for file in files if file["status"] in ("refused", "unmatched")],
+        "unread": unread,
+        "left_out": _left_out(len(unread), rejected),
         "checks": checks,
         "unmet": [check for check in checks if not check["success"]],
         "tests": [
             n for n in record.read(runs, "build", []) if not n["unique_id"].startswith("model.")
         ],
     }
+
+
+def _left_out(files: int, rows: int) -> str:
+    """What the page does not know of, in a line; empty if it knows all."""
+    parts = []
+    if files:
+        parts.append(f"{files:,} {'file was' if files == 1 else 'files were'} not read")
+    if rows:
+        parts.append(f"{rows:,} {'row was' if rows == 1 else 'rows were'} set aside")
+    return ", ".join(parts)
 
 
 def _funnel_chart(rows: list[dict[str, Any]], width: int) -> str:

@@ -6,7 +6,7 @@ and written for people. The report page uses the same rows and the same words.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,6 +47,8 @@ WORDS = {
 }
 # More of these is not better, so that an attainment above 100 % is no success.
 LESS_IS_BETTER = frozenset({"ad_spend", "cpc", "cpl", "cac", "sales_cycle_days"})
+# Without any ad source these are not known, which a 0 would hide.
+OF_ADS = frozenset({"ad_spend", "cpc", "cpl", "cac", "ctr"})
 SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£"}
 UNKNOWN = "–"
 
@@ -108,6 +110,9 @@ def read(published: Path, months: int) -> Scorecard:
         shown = connection.execute(
             "select distinct month from marts.rpt_scorecard order by month desc limit ?", [months]
         ).fetchall()
+        [[has_ads]] = connection.execute(
+            "select count(*) > 0 from marts.rpt_scorecard where metric = 'ad_spend' and value != 0"
+        ).fetchall()
         rows = connection.execute(
             "select metric, variant, coalesce(unit, 'count'), coalesce(owner, ''), month, "
             "value, target, attainment, is_mature "
@@ -119,6 +124,13 @@ def read(published: Path, months: int) -> Scorecard:
     columns = tuple(sorted(month for (month,) in shown))
     about = {(row[0], row[1]): (row[2], row[3]) for row in rows}
     cells = {(row[0], row[1], row[4]): Cell(*row[5:]) for row in rows}
+    if not has_ads:
+        cells = {
+            key: replace(cell, value=None, attainment=None)
+            if key[0] in OF_ADS and not cell.value
+            else cell
+            for key, cell in cells.items()
+        }
     company, currency, as_of, build_id = build
     return Scorecard(
         company=company,

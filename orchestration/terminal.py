@@ -1,6 +1,6 @@
 """How a run looks on the terminal: its steps while they last, and what came of them.
 
-Nothing is decided here, and nothing is read but what the run reported and what it published.
+Nothing is decided here: what is shown is what the run reported, published and left open.
 """
 
 from __future__ import annotations
@@ -11,12 +11,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich.console import Console, Group
-from rich.padding import Padding
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from orchestration import scorecard
+from orchestration import quality, scorecard
 from orchestration.pipeline import Monitor
 
 if TYPE_CHECKING:
@@ -126,13 +125,46 @@ def show_outcome(console: Console, workspace: Workspace, monitor: Terminal) -> N
         console.print("Below a number: attainment of its target. ~ is still maturing.", style="dim")
     else:
         console.print("No month has a number yet.")
-    console.print()
-    console.print(_loads(monitor.files))
-    console.print(_problems(monitor.files))
-    console.print(_checks(monitor))
+    show_loads(console, workspace, monitor)
+    console.print(_checks(monitor, workspace))
     console.print()
     console.print(Text("Published  ", "bold") + str(workspace.published), soft_wrap=True)
     console.print(Text("Report     ", "bold") + str(workspace.report), soft_wrap=True)
+
+
+def show_early_end(console: Console, workspace: Workspace, monitor: Terminal) -> None:
+    """What was loaded and what was not, before the message that says what ended the run."""
+    show_loads(console, workspace, monitor)
+    if "check_marts" in monitor.seconds:
+        console.print(_open(workspace))
+    # Only once all of the exports were looked at.
+    if "check_exports" in monitor.seconds and (nothing := nothing_read(workspace, monitor.files)):
+        console.print(Text("\n✗ ", "red") + nothing, soft_wrap=True)
+
+
+def show_loads(console: Console, workspace: Workspace, monitor: Terminal) -> None:
+    """What was read of each source, and what was not."""
+    if monitor.files:
+        console.print()
+        console.print(_loads(monitor.files))
+        console.print(_problems(workspace, monitor.files), soft_wrap=True)
+
+
+def nothing_read(workspace: Workspace, files: list[LoadResult]) -> str:
+    """Why there is no row of any export; empty if there is one."""
+    exports = [file for file in files if not file.file_name.startswith(("definitions/", "seeds/"))]
+    if not exports:
+        return f"there is nothing below {workspace.exports}"
+    if sum(file.rows for file in exports):
+        return ""
+    count = f"{len(exports)} file{'s' if len(exports) > 1 else ''}"
+    kinds = {file.status for file in exports}
+    if kinds == {"unmatched"}:
+        fits = "fit no contract" if len(exports) > 1 else "fits no contract"
+        return f"no export was read: {'these' if len(exports) > 1 else 'this'} {count} {fits}"
+    if kinds <= {"unmatched", "refused"}:
+        return f"no export was read: {count}, each refused or fitting no contract"
+    return f"no row of any export was read: {count}, see above"
 
 
 def show_timings(console: Console, monitor: Monitor, total: float) -> None:
@@ -165,8 +197,10 @@ def _loads(files: list[LoadResult]) -> Table:
     return grid
 
 
-def _problems(files: list[LoadResult]) -> Group:
-    """Files that were not read, and where rows were rejected for what."""
+def _problems(workspace: Workspace, files: list[LoadResult]) -> Group:
+    """Files that were not read, entries without a file, and which rows were rejected for what."""
+    from orchestration import ingest
+
     lines = []
     for file in files:
         if file.status == "refused":
@@ -174,13 +208,38 @@ def _problems(files: list[LoadResult]) -> Group:
         elif file.status == "unmatched":
             lines.append(Text("? unmatched ", "yellow") + f"{file.file_name}: {file.message}")
         elif file.rejects:
-            reasons = ", ".join(f"{count:,} {reason}" for reason, count in file.rejects.items())
+            path, first = ingest.reject_lines(workspace, file)
+            reasons = "; ".join(
+                _rejected(reason, count, first.get(reason, []))
+                for reason, count in file.rejects.items()
+            )
             lines.append(Text("! rejected  ", "yellow") + f"{file.file_name}: {reasons}")
-    return Group(Padding(Group(*lines), (1, 0, 0, 0))) if lines else Group()
+            listed = path.relative_to(workspace.root)
+            lines.append(Text(f"            all lines: {listed}", "dim"))
+    for entry in ingest.idle_entries(workspace):
+        lines.append(Text("? no file   ", "yellow") + entry)
+    return Group(Text(), *lines) if lines else Group()
 
 
-def _checks(monitor: Monitor) -> Group:
-    """Which expectations are met, by source and mart, and each that is not."""
+def _rejected(reason: str, count: int, lines: list[int]) -> str:
+    """Rejects of one reason and column: `3 bad_date in order_date (lines 12, 40, 77)`."""
+    words = f"{count:,} {reason.replace('/', ' in ', 1)}"
+    if not lines:
+        return words
+    more = ", ..." if count > len(lines) else ""
+    unit = "line" if count == 1 else "lines"
+    return f"{words} ({unit} {', '.join(map(str, lines))}{more})"
+
+
+def _open(workspace: Workspace) -> Group:
+    """What the definitions do not cover, check by check and text by text."""
+    lines = quality.notes(workspace.warehouse, workspace.definitions)
+    lines += quality.gaps(workspace.warehouse, workspace.definitions)
+    return Group(*(Text("! ", "yellow") + line for line in lines))
+
+
+def _checks(monitor: Monitor, workspace: Workspace) -> Group:
+    """How many expectations are met, the parts where not all are, and each that is not."""
     layers: dict[str, dict[str, list[CheckResult]]] = {"exports": {}, "marts": {}}
     for check in monitor.checks:
         schema, table = check.table.split(".")
@@ -191,13 +250,20 @@ def _checks(monitor: Monitor) -> Group:
     for name, parts in layers.items():
         results = [check for checks in parts.values() for check in checks]
         met = sum(check.success for check in results)
-        line = Text("✓ ", "green") + f"{name}: {met} of {len(results)} expectations met: "
-        each = (
+        blocked = any(check.blocks for check in results)
+        mark = Text("✓ ", "green") if met == len(results) else Text("! ", "yellow")
+        mark = Text("✗ ", "red") if blocked else mark
+        line = mark + f"{name}: {met} of {len(results)} expectations met"
+        each = [
             f"{part} {sum(check.success for check in checks)}/{len(checks)}"
             for part, checks in parts.items()
-        )
-        lines.append(line.append(", ".join(each), "dim"))
+            if not all(check.success for check in checks)
+        ]
+        lines.append(line.append(f": {', '.join(each)}" if each else "", "dim"))
     tests = sum(not node.is_model for node in monitor.nodes)
     lines.append(Text("✓ ", "green") + f"models: {tests} data tests passed")
-    lines += [Text("! ", "yellow") + str(check) for check in monitor.checks if not check.success]
-    return Group(*lines)
+    # What the reconciliation notes is told check by check.
+    unmet = [check for check in monitor.checks if not check.success]
+    told = [c for c in unmet if c.blocks or c.table != "marts.rpt_reconciliation"]
+    lines += [Text("! ", "yellow") + str(check) for check in told]
+    return Group(*lines, _open(workspace))

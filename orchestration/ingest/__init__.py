@@ -11,14 +11,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 from orchestration.contracts import Contract
+from orchestration.ingest import load
+from orchestration.ingest.files import discover
+from orchestration.ingest.matching import idle_rules
 from orchestration.ingest.records import LoadResult
 from orchestration.ingest.run import IngestError, Run
 from orchestration.warehouse import hold
 from orchestration.workspace import Workspace
 
-__all__ = ["IngestError", "IngestResult", "LoadResult", "ingest"]
+__all__ = ["IngestError", "IngestResult", "LoadResult", "idle_entries", "ingest", "reject_lines"]
 
 
 @dataclass(frozen=True)
@@ -66,3 +70,22 @@ def ingest(
                 on_file(result)
         run.finish(results, as_of)
     return IngestResult(results)
+
+
+def reject_lines(
+    workspace: Workspace, result: LoadResult, first: int = 3
+) -> tuple[Path, dict[str, list[int]]]:
+    """Where the rejects of a file are listed, and the first lines of each `reason/column`."""
+    path = load.rejects_path(result.path(workspace.raw))
+    with load.connect(workspace.runs / "tmp") as connection:
+        rows = connection.execute(
+            "select concat_ws('/', reason, column_name), list(line order by line)[:$first] "
+            "from read_parquet($path) group by 1",
+            {"first": first, "path": str(path)},
+        ).fetchall()
+    return path, dict(rows)
+
+
+def idle_entries(workspace: Workspace) -> list[str]:
+    """A line for each entry of `files:` in workspace.yml that fits no file that is there."""
+    return idle_rules(workspace, [file.name for file in discover(workspace.exports)])

@@ -121,7 +121,8 @@ def typed(contract: Contract, layout: Layout, zone: str, source: str) -> str:
     if layout.where:
         kept = [f"coalesce(t{i} in ({literals(v)}), false)" for i, v in layout.where.items()]
         skip = f"{skip} or not ({' and '.join(kept)})"
-    line = "_line, " if "_line" in source.partition("}")[0] else ""
+    # The path comes before its columns, and may have anything in it.
+    line = "_line, " if source.rpartition("columns = {")[2].startswith("_line:") else ""
     problem = f"coalesce({', '.join([*problems, 'cast(null as varchar)'])})"
     return (
         f"select {line}_skip, _control, {names(contract)}, "

@@ -17,7 +17,7 @@ from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 
-from orchestration.contracts import Column, Contract, nearest, pattern
+from orchestration.contracts import DEFINITIONS, Column, Contract, nearest, pattern
 
 HEAD = 1 << 18
 ROWS = 100
@@ -137,9 +137,11 @@ def bind(head: Head, contract: Contract, where: Mapping[str, tuple[str, ...]]) -
     _, cells, header = best
     if not cells:
         raise Refused(f"no header row as {contract.name} needs it was found in its first lines")
+    lacks = f"lacks the column '{header}' that {contract.name} needs{nearest(header, cells)}"
+    if contract.source == DEFINITIONS:
+        raise Refused(f"{lacks}: add it")
     raise Refused(
-        f"lacks the column '{header}' that {contract.name} needs{nearest(header, cells)}: export "
-        "it with that column, or name the header under `files:` in workspace.yml"
+        f"{lacks}: export it with that column, or name the header under `files:` in workspace.yml"
     )
 
 

@@ -140,9 +140,9 @@ def undecodable(job: Job) -> Refused:
     with job.file.path.open("rb") as file, contextlib.suppress(UnicodeError):
         for number, line in enumerate(file, start=1):  # noqa: B007 (used after the loop)
             decoder.decode(line)
+    state = ", or state its encoding (as cp1252) under `files:` in workspace.yml"
     return Refused(
-        f"line {number} is not {encoding}: save the file as UTF-8, or state its encoding (as "
-        "cp1252) under `files:` in workspace.yml"
+        f"line {number} is not {encoding}: save the file as UTF-8{'' if job.strict else state}"
     )
 
 

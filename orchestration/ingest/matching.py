@@ -6,7 +6,7 @@ A file that fits nothing is reported and left alone, one that fits two things is
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -55,6 +55,15 @@ def check_rules(workspace: Workspace, contracts: Mapping[str, Contract]) -> None
             if name not in names:
                 message = f"{contract.name} has no column '{name}'{nearest(name, names)}"
                 raise workspace.error(message, *where, "totals")
+
+
+def idle_rules(workspace: Workspace, names: Collection[str]) -> list[str]:
+    """A line for each entry of `files:` that no file below exports/ fits."""
+    return [
+        f"workspace.yml, files: no file matches '{rule.match}'{nearest(rule.match, [*names])}"
+        for rule in workspace.config.files
+        if not any(fnmatchcase(name.casefold(), rule.match.casefold()) for name in names)
+    ]
 
 
 def matches(

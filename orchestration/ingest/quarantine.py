@@ -183,7 +183,10 @@ def _check_share(
         f"line {line:,}: {problem.replace(':', ' in ')}" + (f" ({n:,} rows)" if n > 1 else "")
         for problem, n, line in reasons[:4]
     )
+    advice = "correct the file, or state its formats under `files:` in workspace.yml"
+    if job.strict:
+        dated = any(problem.startswith("bad_date") for problem, *_ in reasons)
+        advice = f"correct the file{'; a date is written YYYY-MM-DD' if dated else ''}"
     raise Refused(
-        f"{rejected:,} of {records:,} rows do not fit {job.contract.name} ({listed}): correct the "
-        "file, or state its formats under `files:` in workspace.yml"
+        f"{rejected:,} of {records:,} rows do not fit {job.contract.name} ({listed}): {advice}"
     )

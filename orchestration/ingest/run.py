@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestration.contracts import DEFINITIONS, PROJECT_ROOT, Contract, nearest
 from orchestration.ingest import load as loading
-from orchestration.ingest.dialect import Head, Refused, from_file_name
+from orchestration.ingest.dialect import Head, Layout, Refused, from_file_name
 from orchestration.ingest.files import Content, ExportFile, discover, exported, read_content
 from orchestration.ingest.matching import Match, Unmatched, check_rules, matches
 from orchestration.ingest.records import (
@@ -84,7 +84,10 @@ class Run:
             for result in self._load(file, contract):
                 yield result
                 if result.status == "refused":
-                    wrong.append(f"{file.path}: {result.message}")
+                    columns = contract.columns if contract else ()
+                    headers = ", ".join(column.headers[0] for column in columns if column.headers)
+                    expected = f"\n  its headers are: {headers}" if headers else ""
+                    wrong.append(f"{file.path}: {result.message}{expected}")
         if wrong:
             raise IngestError("\n".join(wrong))
         for file in discover(self._workspace.exports):
@@ -212,7 +215,7 @@ class Run:
                     sighting.fingerprint,
                     sighting.path(raw),
                     self._temporary,
-                    self._workspace.identity_key() if contract.has_keys else None,
+                    self._key(file, contract, layout) if contract.has_keys else None,
                     content.has_nul,
                     strict=contract.source == DEFINITIONS,
                 )
@@ -231,6 +234,19 @@ class Run:
             if again or sighting.id not in self._history.sightings:
                 self._history.record(sighting)
         return _result(sighting, status, message=message, seconds=seconds)
+
+    def _key(self, file: ExportFile, contract: Contract, layout: Layout) -> bytes:
+        """The identity key; where there is none, say which column of which file needs it."""
+        try:
+            return self._workspace.identity_key()
+        except WorkspaceError as problem:
+            keys = [column for column in contract.columns if column.is_key]
+            bound = [layout.headers[p] for c in keys for p in layout.positions.get(c.name, ())]
+            needed = ", ".join(f"'{name}'" for name in bound or [column.name for column in keys])
+            raise WorkspaceError(
+                f"{file.name}: its e-mail addresses ({needed}) need the identity key, but {problem}"
+                " (`openssl rand -hex 32` makes one, too)"
+            ) from None
 
     def _chosen(self, found: Sighting) -> bool:
         names = {found.source, found.contract}

@@ -6,6 +6,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from orchestration import quality
 from orchestration.quality import CheckError, CheckResult, Suite, check, require_passed
 
 
@@ -82,3 +83,46 @@ def test_severity_decides() -> None:
     with pytest.raises(CheckError, match=r"marts\.b: adds up: 1 row$") as error:
         require_passed([met, warned, failed])
     assert "marts.a" not in str(error.value)
+
+
+def test_what_the_definitions_do_not_cover_is_named(tmp_path: Path) -> None:
+    warehouse, definitions = tmp_path / "warehouse.duckdb", tmp_path / "definitions"
+    definitions.mkdir()
+    (definitions / "stage_map.csv").touch()
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute(
+            """
+            create schema raw; create schema staging; create schema intermediate;
+            create schema marts;
+            create table raw.definitions__stage_map as
+            select 'crm' as source_system, 'MQL' as source_stage;
+            create table staging.stg_generic__stage_events as
+            select 'crm' as source_system, unnest(['mql', 'Warm', 'Warm', 'a@b.co']) as stage;
+            create table raw.definitions__channels as select 'email' as channel;
+            create table raw.definitions__channel_map as
+            select 'crm' as source_system, 'Radio' as source_value;
+            create table intermediate.int_person_records as
+            select 'crm' as source_system, * from (values
+                (1, 'Podcast'), (1, 'radio'), (2, 'Podcast'), (3, 'Fair'), (3, 'Email'), (4, null)
+            ) as t (person_id, channel_source);
+            create table marts.dim_person as
+            select
+                unnest([1, 2, 3, 4]) as person_id,
+                unnest(['unmapped', 'unmapped', 'email', 'unmapped']) as channel,
+                false as is_excluded;
+            create table marts.rpt_reconciliation as
+            select * from (values
+                ('spend', 'in', 1.00, 'out', 1.00, 0.00, 'ok'),
+                ('stage_changes_unmapped', 'changes', 4.00, 'mapped', 1.00, 3.00, 'noted')
+            ) as t (check_name, left_name, left_value, right_name, right_value, difference, status);
+            """
+        )
+
+    assert quality.notes(warehouse, definitions) == [
+        "stage_changes_unmapped: 3 of 4 changes are not mapped; see definitions/stage_map.csv"
+    ]
+    assert quality.gaps(warehouse, definitions) == [
+        "stage not mapped: crm 'Warm' 2 stage changes; add it to definitions/stage_map.csv",
+        "channel not mapped: crm 'Podcast' 2 people; add it to definitions/channel_map.csv "
+        "(begin with a copy of seeds/channel_map.csv)",
+    ]

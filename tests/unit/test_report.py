@@ -94,6 +94,9 @@ def test_the_page_says_what_was_published(page: str) -> None:
     assert "80 20 30 days 25.0%" in text
     assert "billing 1 90 2 2 bad_date/order_date" in text
     assert "1 of 2 expectations are met" in text
+    assert "1 file was not read, 2 rows were set aside: see Data health" in text
+    assert "Check Status What went in" in text
+    assert "spend ok in 300 out 300 0" in text
     assert "Build b1" in text
 
 
@@ -155,3 +158,28 @@ def test_numbers_are_written_for_people(value: float | None, unit: str, shown: s
 
 def test_a_currency_without_a_sign_is_named() -> None:
     assert scorecard.money(5.0, "CHF") == "CHF 5.00"
+
+
+def test_costs_of_ads_are_unknown_without_any_ad_source(tmp_path: Path) -> None:
+    path = tmp_path / "plumbline.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(TABLES)
+        connection.execute(
+            "insert into marts.rpt_scorecard values "
+            "('ad_spend', 'period', 'currency', 'marketing', 0, 50, 0, '2026-03-01', true), "
+            "('won', 'period', 'count', 'sales', 0, null, null, '2026-03-01', true)"
+        )
+
+    def shown() -> dict[str, float | None]:
+        lines = scorecard.read(path, months=1).lines
+        return {line.metric: line.cells[0].value for line in lines if line.cells[0]}
+
+    without = shown()
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(
+            "insert into marts.rpt_scorecard values "
+            "('ad_spend', 'period', 'currency', 'marketing', 9, 50, 0, '2026-02-01', true)"
+        )
+
+    assert (without["ad_spend"], without["won"], without["cac"]) == (None, 0, 105)
+    assert shown()["ad_spend"] == 0

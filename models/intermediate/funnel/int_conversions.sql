@@ -162,23 +162,42 @@ units as (
 
 ),
 
-aged as (
+-- What is dated after today has not happened yet.
+known as (
 
     select
-        units.*,
-        {{ month_of('units.entered_date') }} as cohort_month,
-        {{ days_between('units.entered_date', 'units.converted_date') }} as lag_days,
-        -- How long the unit was watched: to its conversion, else to today.
-        coalesce(
-            {{ days_between('units.entered_date', 'units.converted_date') }},
-            {{ days_between('units.entered_date', 'settings.as_of') }}
-        ) as observed_days
+        units.from_stage,
+        units.to_stage,
+        units.window_days,
+        units.definition_version,
+        units.unit_id,
+        units.channel,
+        units.entered_date,
+        case when units.converted_date <= settings.as_of then units.converted_date end as converted_date
 
     from units
 
     cross join settings
 
     where units.entered_date <= settings.as_of
+
+),
+
+aged as (
+
+    select
+        known.*,
+        {{ month_of('known.entered_date') }} as cohort_month,
+        {{ days_between('known.entered_date', 'known.converted_date') }} as lag_days,
+        -- How long the unit was watched: to its conversion, else to today.
+        coalesce(
+            {{ days_between('known.entered_date', 'known.converted_date') }},
+            {{ days_between('known.entered_date', 'settings.as_of') }}
+        ) as observed_days
+
+    from known
+
+    cross join settings
 
 )
 

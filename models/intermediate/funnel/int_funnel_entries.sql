@@ -50,7 +50,7 @@ first_opportunities as (
 
     select
         person_id,
-        min(created_at) as first_opportunity_at
+        min(created_date) as first_opportunity_date
 
     from opportunities
 
@@ -81,7 +81,7 @@ carried as (
         entries.is_out_of_order,
         -- A row for a person whose deal was already there tells nothing about what the row led to (rule 5).
         entries.stage = 'lead'
-        and coalesce(first_opportunities.first_opportunity_at < persons.created_at, false)
+        and coalesce(first_opportunities.first_opportunity_date < persons.created_date, false)
             as is_lead_after_opportunity,
         {{ local_date('entries.entered_at', 'settings.reporting_timezone') }} as entered_date,
         entries.entered_at

@@ -3,7 +3,7 @@
 -- One row per opportunity: its kind, its money in the reporting currency, and who carries it.
 with
 
-opportunities as (
+named_opportunities as (
 
     select * from {{ ref('int_opportunities_unioned') }}
 
@@ -39,11 +39,41 @@ settings as (
 
 ),
 
+carriers as (
+
+    select
+        opportunity_id,
+        person_id
+
+    from opportunity_contacts
+
+    where is_primary_contact
+
+),
+
+-- The account that the deal names, else that of the person who carries it.
+opportunities as (
+
+    select
+        named_opportunities.*,
+        carriers.person_id,
+        coalesce(named_opportunities.account_id, persons.account_id) as resolved_account_id
+
+    from named_opportunities
+
+    left join carriers
+        on named_opportunities.opportunity_id = carriers.opportunity_id
+
+    left join persons
+        on carriers.person_id = persons.person_id
+
+),
+
 -- Days on which an account won something: a later deal of unknown kind is no new customer (B4).
 wins as (
 
     select
-        account_id,
+        resolved_account_id,
         min(close_date) as first_win_date
 
     from opportunities
@@ -52,7 +82,7 @@ wins as (
         status = 'won' and amount_original > 0 and not is_deleted
         and coalesce(mapped_kind, 'new') != 'refund'
 
-    group by account_id
+    group by resolved_account_id
 
 ),
 
@@ -70,25 +100,13 @@ reopens as (
 
 ),
 
-carriers as (
-
-    select
-        opportunity_id,
-        person_id
-
-    from opportunity_contacts
-
-    where is_primary_contact
-
-),
-
 dated as (
 
     select
         opportunities.*,
         -- Money that goes back is a refund, whatever the deal is called (rule 7).
         case
-            when opportunities.status = 'won' and opportunities.amount_original < 0 then 'refund'
+            when opportunities.amount_original < 0 then 'refund'
             when opportunities.mapped_kind is not null then opportunities.mapped_kind
             when wins.first_win_date < opportunities.close_date then 'upsell'
             else 'new'
@@ -99,7 +117,7 @@ dated as (
         case
             when
                 opportunities.mapped_kind = 'refund'
-                or (opportunities.status = 'won' and opportunities.amount_original < 0)
+                or opportunities.amount_original < 0
                 then coalesce(originals.close_date, opportunities.close_date)
             when opportunities.status = 'open' then settings.as_of
             else opportunities.close_date
@@ -110,7 +128,7 @@ dated as (
     cross join settings
 
     left join wins
-        on opportunities.account_id = wins.account_id
+        on opportunities.resolved_account_id = wins.resolved_account_id
 
     left join opportunities as originals
         on opportunities.original_opportunity_id = originals.opportunity_id
@@ -138,8 +156,8 @@ final as (
 
     select
         valued.opportunity_id,
-        coalesce(valued.account_id, persons.account_id) as account_id,
-        carriers.person_id,
+        valued.resolved_account_id as account_id,
+        valued.person_id,
         valued.original_opportunity_id,
         valued.sales_rep_id,
         valued.source_system,
@@ -148,6 +166,7 @@ final as (
         valued.status,
         valued.stage_name,
         valued.kind,
+        valued.mapped_kind,
         valued.currency_code,
         valued.forecast_category,
         valued.loss_reason,
@@ -184,12 +203,6 @@ final as (
     from valued
 
     cross join settings
-
-    left join carriers
-        on valued.opportunity_id = carriers.opportunity_id
-
-    left join persons
-        on carriers.person_id = persons.person_id
 
     left join reopens
         on valued.opportunity_id = reopens.opportunity_id

@@ -32,6 +32,12 @@ first_touches as (
 
 ),
 
+persons as (
+
+    select * from {{ ref('int_persons') }}
+
+),
+
 settings as (
 
     select * from {{ ref('stg_plumbline__settings') }}
@@ -71,24 +77,25 @@ deal_sources as (
 
 ),
 
-sources as (
+-- Whoever became known only after the deal did not bring it (rule 5).
+person_sources as (
 
     select
         opportunities.opportunity_id,
-        coalesce(
-            cycles.channel,
-            first_touches.channel,
-            case when opportunities.person_id is not null then 'unattributed' end,
-            campaigns.channel,
-            deal_sources.channel
-        ) as channel,
-        case
-            when cycles.person_id is not null then cycles.campaign_id
-            when opportunities.person_id is not null then first_touches.campaign_id
-            else campaigns.campaign_id
-        end as campaign_id
+        coalesce(cycles.channel, first_touches.channel, 'unattributed') as channel,
+        case when cycles.person_id is not null then cycles.campaign_id else first_touches.campaign_id end
+            as campaign_id
 
     from opportunities
+
+    inner join persons
+        on
+            opportunities.person_id = persons.person_id
+            and (
+                persons.created_date is null
+                or opportunities.created_date is null
+                or persons.created_date <= opportunities.created_date
+            )
 
     left join opportunity_cycles
         on opportunities.opportunity_id = opportunity_cycles.opportunity_id
@@ -101,6 +108,26 @@ sources as (
     -- Renewals and refunds pass no cycle: they keep where the person came from.
     left join first_touches
         on opportunities.person_id = first_touches.person_id
+
+),
+
+sources as (
+
+    select
+        opportunities.opportunity_id,
+        case
+            when person_sources.opportunity_id is not null then person_sources.channel
+            else coalesce(campaigns.channel, deal_sources.channel)
+        end as channel,
+        case
+            when person_sources.opportunity_id is not null then person_sources.campaign_id
+            else campaigns.campaign_id
+        end as campaign_id
+
+    from opportunities
+
+    left join person_sources
+        on opportunities.opportunity_id = person_sources.opportunity_id
 
     left join campaigns
         on opportunities.campaign_id = campaigns.campaign_id

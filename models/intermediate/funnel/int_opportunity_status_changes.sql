@@ -14,6 +14,25 @@ stages as (
 
 ),
 
+salesforce_opportunities as (
+
+    select * from {{ ref('stg_salesforce__opportunities') }}
+
+),
+
+-- What deals that are in a stage now say of it, for stages that no definition names.
+stages_of_deals as (
+
+    select
+        lower(stage_name) as stage_name,
+        max(case when is_won then 'won' when is_closed then 'lost' else 'open' end) as status
+
+    from salesforce_opportunities
+
+    group by lower(stage_name)
+
+),
+
 settings as (
 
     select * from {{ ref('stg_plumbline__settings') }}
@@ -25,7 +44,7 @@ statuses as (
     select
         'salesforce:' || salesforce_history.opportunity_id as opportunity_id,
         salesforce_history.opportunity_history_id,
-        coalesce(stages.status, 'open') as status,
+        coalesce(stages.status, stages_of_deals.status, 'open') as status,
         salesforce_history.amount as amount_original,
         salesforce_history.close_date,
         {{ local_date('salesforce_history.created_at', 'settings.reporting_timezone') }} as changed_date,
@@ -42,6 +61,9 @@ statuses as (
             and {{ in_force(
                 'stages', local_date('salesforce_history.created_at', 'settings.reporting_timezone')
             ) }}
+
+    left join stages_of_deals
+        on lower(salesforce_history.stage_name) = stages_of_deals.stage_name
 
     where not coalesce(salesforce_history.is_deleted, false)
 

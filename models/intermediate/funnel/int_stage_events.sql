@@ -94,7 +94,7 @@ mapped_changes as (
 
     select
         person_records.person_id,
-        stage_map.stage,
+        coalesce(stage_map.stage, ladder.stage) as stage,
         source_stage_changes.source_system,
         source_stage_changes.sales_rep_id,
         source_stage_changes.reason,
@@ -108,7 +108,7 @@ mapped_changes as (
     inner join person_records
         on source_stage_changes.record_id = person_records.record_id
 
-    inner join stage_map
+    left join stage_map
         on
             source_stage_changes.source_system = stage_map.source_system
             and lower(source_stage_changes.source_stage) = lower(stage_map.source_stage)
@@ -116,7 +116,13 @@ mapped_changes as (
                 'stage_map', local_date('source_stage_changes.changed_at', 'settings.reporting_timezone')
             ) }}
 
-    where stage_map.stage != 'none'
+    -- A text that is itself a stage needs no row in the map; what deals prove comes from deals.
+    left join ladder
+        on
+            lower(source_stage_changes.source_stage) = ladder.stage
+            and ladder.stage not in ('opportunity', 'won', 'lost')
+
+    where coalesce(stage_map.stage, ladder.stage) != 'none'
 
 ),
 

@@ -156,9 +156,13 @@ in_reporting_currency as (
         summed.*,
         exchange_rates.rate as fx_rate,
         -- Six decimals stay until a total is shown: rounding each row would lose cents of the sum.
-        cast(summed.spend_original * exchange_rates.rate as decimal(18, 6)) as spend
+        cast(summed.spend_original * exchange_rates.rate as decimal(18, 6)) as spend,
+        -- By the map of the day itself: a platform's channel may change (0.11).
+        {{ channel_of('summed.platform') }} as channel
 
     from summed
+
+    {{ channel_joins("'ad_platform'", 'summed.platform', 'summed.date_day') }}
 
     left join exchange_rates
         on

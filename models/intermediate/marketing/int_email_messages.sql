@@ -74,7 +74,10 @@ flagged as (
         campaign_id,
         email_key,
         sent_at,
-        max(case when event = 'bounce' then 1 else 0 end) = 1 as is_bounced,
+        max(case when event = 'bounce' then 1 else 0 end) = 1
+        -- A message of which only unknown things are told was not seen to arrive.
+        or max(case when event in ('sent', 'delivered', 'open', 'click', 'unsubscribe', 'complaint') then 1 else 0 end) = 0
+            as is_undelivered,
         max(case when event = 'bounce' then coalesce(bounce_type, 'unknown') end) as bounce_type,
         max(case when event = 'open' and is_machine then 1 else 0 end) = 1 as has_machine_open,
         max(case when event = 'open' and not is_machine then 1 else 0 end) = 1 as has_human_open,
@@ -95,13 +98,13 @@ messages as (
         flagged.email_key as recipient_id,
         persons_by_email.person_id,
         flagged.bounce_type,
-        not flagged.is_bounced as is_delivered,
-        not flagged.is_bounced
+        not flagged.is_undelivered as is_delivered,
+        not flagged.is_undelivered
         and (flagged.has_machine_open or flagged.has_human_open or flagged.has_human_click) as is_opened,
-        not flagged.is_bounced and (flagged.has_human_open or flagged.has_human_click) as is_opened_human,
-        not flagged.is_bounced and flagged.has_human_click as is_clicked_human,
-        not flagged.is_bounced and flagged.has_unsubscribed as is_unsubscribed,
-        not flagged.is_bounced and flagged.has_complained as is_complaint,
+        not flagged.is_undelivered and (flagged.has_human_open or flagged.has_human_click) as is_opened_human,
+        not flagged.is_undelivered and flagged.has_human_click as is_clicked_human,
+        not flagged.is_undelivered and flagged.has_unsubscribed as is_unsubscribed,
+        not flagged.is_undelivered and flagged.has_complained as is_complaint,
         flagged.sent_at
 
     from flagged

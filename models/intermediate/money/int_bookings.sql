@@ -108,7 +108,12 @@ valued as (
         opportunities.sales_rep_id,
         events.event,
         events.sequence_number,
-        coalesce(originals.kind, opportunities.kind) as kind,
+        -- What is refunded says what the refund is of: its booking, else its own type.
+        coalesce(
+            originals.kind,
+            case when opportunities.mapped_kind != 'refund' then opportunities.mapped_kind end,
+            opportunities.kind
+        ) as kind,
         opportunities.currency_code,
         events.amount_original,
         exchange_rates.rate as fx_rate,

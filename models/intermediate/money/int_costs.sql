@@ -16,12 +16,6 @@ ad_performance as (
 
 ),
 
-campaigns as (
-
-    select * from {{ ref('int_campaigns') }}
-
-),
-
 exchange_rates as (
 
     select * from {{ ref('int_exchange_rates') }}
@@ -78,16 +72,13 @@ media as (
 
     select
         {{ month_of('ad_performance.date_day') }} as month,
-        campaigns.channel,
+        ad_performance.channel,
         ad_performance.campaign_id,
         'media' as cost_type,
         ad_performance.spend as amount,
         ad_performance.spend is null as is_rate_missing
 
     from ad_performance
-
-    inner join campaigns
-        on ad_performance.campaign_id = campaigns.campaign_id
 
 ),
 

@@ -56,6 +56,25 @@ persons_by_email as (
 
 ),
 
+-- A customer number of billing is one customer, whichever of its lines names a buyer that is known.
+accounts_by_number as (
+
+    select
+        orders.source_system,
+        orders.account_id as customer_number,
+        min(persons_by_email.account_id) as account_id
+
+    from orders
+
+    inner join persons_by_email
+        on orders.email_key = persons_by_email.email_key
+
+    where orders.account_id is not null
+
+    group by orders.source_system, orders.account_id
+
+),
+
 -- A credit note linked to its order takes that order's rate (glossary 0.6).
 order_dates as (
 
@@ -75,11 +94,14 @@ signed as (
     select
         orders.source_system || ':' || orders.order_id as order_id,
         orders.line_id,
-        -- The account that a system of record knows, else that of the buyer, else the one named.
+        -- The account that a system of record knows, else that of the buyer, else the one named, else the
+        -- buyer alone.
         coalesce(
             accounts.account_id,
-            persons_by_email.account_id,
+            accounts_by_number.account_id,
             orders.source_system || ':' || orders.account_id,
+            persons_by_email.account_id,
+            'buyer:' || orders.email_key,
             'unattributed'
         ) as account_id,
         orders.product,
@@ -101,6 +123,11 @@ signed as (
 
     left join accounts
         on orders.source_system || ':' || orders.account_id = accounts.account_id
+
+    left join accounts_by_number
+        on
+            orders.source_system = accounts_by_number.source_system
+            and orders.account_id = accounts_by_number.customer_number
 
     left join persons_by_email
         on orders.email_key = persons_by_email.email_key

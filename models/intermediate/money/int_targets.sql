@@ -14,34 +14,61 @@ metric_definitions as (
 
 ),
 
+-- The months of the longest period, counted from its first.
 months_ahead as (
 
-    select month_index
-    from (values (0), (1), (2), (3), (4), (5), (6), (7), (8), (9), (10), (11)) as months (month_index)
+    select {{ days_between("date '2000-01-01'", 'date_day') }} as month_index
+    from {{ day_spine("date '2000-01-01'", "date '2000-01-01' + interval '119' day") }} as spine
+
+),
+
+starting as (
+
+    select
+        lower(metric) as metric,
+        coalesce(channel, 'all') as channel,
+        coalesce(sales_rep_id, 'all') as sales_rep_id,
+        target,
+        coalesce(period_months, 1) as period_months,
+        {{ month_of('month') }} as first_month
+
+    from targets
 
 ),
 
 monthly as (
 
     select
-        lower(targets.metric) as metric,
-        coalesce(targets.channel, 'all') as channel,
-        coalesce(targets.sales_rep_id, 'all') as sales_rep_id,
-        targets.target,
+        starting.metric,
+        starting.channel,
+        starting.sales_rep_id,
+        starting.target,
+        starting.period_months,
         coalesce(metric_definitions.unit, 'currency') in ('count', 'currency') as is_shared,
-        {{ add_months('targets.month', 'months_ahead.month_index') }} as month,
-        {{ days_between('targets.month', add_months('targets.month', 'coalesce(targets.period_months, 1)')) }}
-            as period_days
+        {{ add_months('starting.first_month', 'months_ahead.month_index') }} as month,
+        {{ days_between(
+            'starting.first_month', add_months('starting.first_month', 'starting.period_months')
+        ) }} as period_days
 
-    from targets
+    from starting
 
     inner join months_ahead
-        on months_ahead.month_index < coalesce(targets.period_months, 1)
+        on months_ahead.month_index < starting.period_months
 
     left join metric_definitions
         on
-            lower(targets.metric) = metric_definitions.metric
-            and {{ in_force('metric_definitions', 'targets.month') }}
+            starting.metric = metric_definitions.metric
+            and {{ in_force('metric_definitions', 'starting.first_month') }}
+
+    -- Of two targets for one month, the one of the shorter period is meant.
+    qualify row_number() over (
+        partition by
+            starting.metric,
+            starting.channel,
+            starting.sales_rep_id,
+            {{ add_months('starting.first_month', 'months_ahead.month_index') }}
+        order by starting.period_months, starting.first_month desc
+    ) = 1
 
 ),
 
@@ -67,8 +94,6 @@ select
     channel,
     sales_rep_id,
     month,
-    cast(sum(target) as decimal(18, 4)) as target
+    cast(target as decimal(18, 4)) as target
 
 from shared
-
-group by metric, channel, sales_rep_id, month

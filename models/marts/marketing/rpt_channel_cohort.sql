@@ -38,10 +38,11 @@ settings as (
 
 ),
 
-reached as (
+cycles as (
 
     select
         person_id,
+        cycle_number,
         max(case when stage = 'mql' and not is_imputed then 1 else 0 end) as mql,
         max(case when stage = 'mql' then 1 else 0 end) as mql_incl_imputed,
         max(case when stage = 'sql' and not is_imputed then 1 else 0 end) as sql,
@@ -53,6 +54,25 @@ reached as (
 
     where not via_account
 
+    group by person_id, cycle_number
+
+),
+
+-- What followed a stage followed it in the same cycle (B2).
+reached as (
+
+    select
+        person_id,
+        max(mql) as mql,
+        max(mql_incl_imputed) as mql_incl_imputed,
+        max(mql * sql_incl_imputed) as mql_to_sql,
+        max(sql) as sql,
+        max(sql * opportunity) as sql_to_opportunity,
+        max(opportunity) as opportunity,
+        max(opportunity * won) as opportunity_to_won
+
+    from cycles
+
     group by person_id
 
 ),
@@ -61,6 +81,8 @@ deals as (
 
     select
         person_id,
+        count(*) as opportunities,
+        count(case when status = 'won' then 1 end) as won,
         sum(acv) as pipeline_amount,
         sum(case when status = 'won' then amount else 0 end) as won_amount
 
@@ -82,14 +104,16 @@ people as (
         sum(case when acquired.is_lead_after_opportunity then 0 else reached.mql_incl_imputed end)
             as leads_to_mql,
         sum(reached.mql) as mqls,
-        sum(reached.mql * reached.sql_incl_imputed) as mqls_to_sql,
+        sum(reached.mql_to_sql) as mqls_to_sql,
         sum(reached.sql) as sqls,
-        sum(reached.sql * reached.opportunity) as sqls_to_opportunity,
-        sum(reached.opportunity) as opportunities,
-        sum(reached.opportunity * reached.won) as opportunities_to_won,
-        sum(reached.won) as won,
-        sum(deals.pipeline_amount) as pipeline_amount,
-        sum(deals.won_amount) as won_amount
+        sum(reached.sql_to_opportunity) as sqls_to_opportunity,
+        sum(reached.opportunity) as people_with_opportunity,
+        sum(reached.opportunity_to_won) as people_won,
+        sum(case when acquired.is_lead_after_opportunity then 0 else deals.opportunities end) as opportunities,
+        sum(case when acquired.is_lead_after_opportunity then 0 else deals.won end) as won,
+        sum(case when acquired.is_lead_after_opportunity then 0 else deals.pipeline_amount end)
+            as pipeline_amount,
+        sum(case when acquired.is_lead_after_opportunity then 0 else deals.won_amount end) as won_amount
 
     from acquired
 
@@ -131,8 +155,9 @@ by_channel as (
         coalesce(people.mqls_to_sql, 0) as mqls_to_sql,
         coalesce(people.sqls, 0) as sqls,
         coalesce(people.sqls_to_opportunity, 0) as sqls_to_opportunity,
+        coalesce(people.people_with_opportunity, 0) as people_with_opportunity,
+        coalesce(people.people_won, 0) as people_won,
         coalesce(people.opportunities, 0) as opportunities,
-        coalesce(people.opportunities_to_won, 0) as opportunities_to_won,
         coalesce(people.won, 0) as won,
         coalesce(people.pipeline_amount, 0) as pipeline_amount,
         coalesce(people.won_amount, 0) as won_amount
@@ -161,8 +186,9 @@ with_total as (
         sum(mqls_to_sql),
         sum(sqls),
         sum(sqls_to_opportunity),
+        sum(people_with_opportunity),
+        sum(people_won),
         sum(opportunities),
-        sum(opportunities_to_won),
         sum(won),
         sum(pipeline_amount),
         sum(won_amount)
@@ -190,8 +216,9 @@ select
     cast(with_total.mqls_to_sql as bigint) as mqls_to_sql,
     cast(with_total.sqls as bigint) as sqls,
     cast(with_total.sqls_to_opportunity as bigint) as sqls_to_opportunity,
+    cast(with_total.people_with_opportunity as bigint) as people_with_opportunity,
+    cast(with_total.people_won as bigint) as people_won,
     cast(with_total.opportunities as bigint) as opportunities,
-    cast(with_total.opportunities_to_won as bigint) as opportunities_to_won,
     cast(with_total.won as bigint) as won,
     {{ money('with_total.pipeline_amount') }} as pipeline_amount,
     {{ money('with_total.won_amount') }} as won_amount,
@@ -203,7 +230,7 @@ select
     {{ ratio('with_total.leads_to_mql', 'with_total.leads_in_conversion') }} as lead_to_mql_rate,
     {{ ratio('with_total.mqls_to_sql', 'with_total.mqls') }} as mql_to_sql_rate,
     {{ ratio('with_total.sqls_to_opportunity', 'with_total.sqls') }} as sql_to_opportunity_rate,
-    {{ ratio('with_total.opportunities_to_won', 'with_total.opportunities') }} as opportunity_to_won_rate,
+    {{ ratio('with_total.people_won', 'with_total.people_with_opportunity') }} as opportunity_to_won_rate,
     settings.as_of >= {{ add_days(
         add_days(add_months('with_total.month', 1), -1), 'longest_window.window_days'
     ) }} as is_mature,

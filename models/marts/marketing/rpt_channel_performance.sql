@@ -8,12 +8,6 @@ ad_performance as (
 
 ),
 
-campaigns as (
-
-    select * from {{ ref('int_campaigns') }}
-
-),
-
 funnel as (
 
     select * from {{ ref('rpt_funnel_monthly') }}
@@ -35,18 +29,15 @@ opportunities as (
 ads as (
 
     select
-        {{ month_of('ad_performance.date_day') }} as month,
-        campaigns.channel,
-        sum(ad_performance.impressions) as impressions,
-        sum(ad_performance.clicks) as clicks,
-        sum(ad_performance.spend) as spend
+        {{ month_of('date_day') }} as month,
+        channel,
+        sum(impressions) as impressions,
+        sum(clicks) as clicks,
+        sum(spend) as spend
 
     from ad_performance
 
-    inner join campaigns
-        on ad_performance.campaign_id = campaigns.campaign_id
-
-    group by {{ month_of('ad_performance.date_day') }}, campaigns.channel
+    group by {{ month_of('date_day') }}, channel
 
 ),
 

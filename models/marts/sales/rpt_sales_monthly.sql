@@ -25,6 +25,12 @@ sales_reps as (
 
 ),
 
+settings as (
+
+    select * from {{ ref('stg_plumbline__settings') }}
+
+),
+
 -- Medians do not add up: every deal counts once for its rep and once for all.
 rep_or_all as (
 
@@ -181,7 +187,11 @@ keys as (
 
     union
 
-    select month, rep from quotas
+    -- The quota of a month to come is no result yet.
+    select quotas.month, quotas.rep
+    from quotas
+    inner join settings
+        on quotas.month <= settings.as_of
 
 )
 

@@ -64,9 +64,11 @@ persons as (
 
 funnel_persons as (
 
-    select count(distinct person_id) as n
-    from {{ ref('fct_funnel_stages') }}
-    where not via_account
+    select count(distinct entries.person_id) as n
+    from {{ ref('fct_funnel_stages') }} as entries
+    inner join {{ ref('dim_person') }} as persons
+        on entries.person_id = persons.person_id
+    where not entries.via_account and persons.created_at is not null
 
 ),
 
@@ -112,6 +114,39 @@ known_cost_types as (
 
 ),
 
+wins as (
+
+    select
+        count(*) as n,
+        count(account_id) as with_account
+    from {{ ref('fct_opportunities') }}
+    where status = 'won' and kind != 'refund'
+
+),
+
+email_events as (
+
+    select
+        count(*) as n,
+        count(
+            case
+                when event in ('sent', 'delivered', 'open', 'click', 'bounce', 'unsubscribe', 'complaint')
+                    then 1
+            end
+        ) as known
+    from {{ ref('stg_generic__email_events') }}
+
+),
+
+revenue_accounts as (
+
+    select
+        coalesce(sum(revenue), 0) as revenue,
+        coalesce(sum(case when account_id != 'unattributed' then revenue else 0 end), 0) as with_account
+    from {{ ref('fct_revenue') }}
+
+),
+
 ledger_types as (
 
     select
@@ -136,7 +171,7 @@ stage_changes as (
         events.source_system,
         events.stage,
         records.record_id is null as is_record_unknown,
-        stage_map.stage is null as is_stage_unmapped
+        coalesce(stage_map.stage, ladder.stage) is null as is_stage_unmapped
 
     from {{ ref('stg_generic__stage_events') }} as events
 
@@ -150,6 +185,11 @@ stage_changes as (
             events.source_system = stage_map.source_system
             and lower(events.stage) = lower(stage_map.source_stage)
             and {{ in_force('stage_map', local_date('events.changed_at', 'settings.reporting_timezone')) }}
+
+    left join {{ ref('int_ladder') }} as ladder
+        on
+            lower(events.stage) = ladder.stage
+            and ladder.stage not in ('opportunity', 'won', 'lost')
 
 ),
 
@@ -376,6 +416,21 @@ checks as (
 
     select 'deals_closed_without_a_date', 'deals won or lost', closed, 'with a close date', dated, 0.00, false
     from undated_deals
+
+    union all
+
+    select 'wins_without_account', 'wins', n, 'of a known account or person', with_account, 0.00, false
+    from wins
+
+    union all
+
+    select 'revenue_without_account', 'revenue', revenue, 'of a known account or buyer', with_account, 0.00, false
+    from revenue_accounts
+
+    union all
+
+    select 'email_events_unknown', 'e-mail events', n, 'of a known kind', known, 0.00, false
+    from email_events
 
     union all
 

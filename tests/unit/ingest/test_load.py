@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from orchestration.ingest import IngestError, columns, load
+from orchestration.ingest import IngestError, columns, load, reject_lines
+from orchestration.workspace import WorkspaceError
 
 from .conftest import Lab
 
@@ -388,3 +389,43 @@ def test_a_definition_of_the_workspace_replaces_the_default(lab: Lab) -> None:
     assert lab.rows("definitions.stage_map") == [("default",)]
     [unknown] = [result for result in results if result.status == "unmatched"]
     assert "no definition of this name (the nearest is 'stage_map')" in unknown.message
+
+
+def test_a_definition_that_cannot_be_read_says_what_it_holds(lab: Lab) -> None:
+    lab.contract(
+        "definitions.stage_map", {"stage": ("varchar", {"required": True}), "since": "date"}
+    )
+    (lab.root / "definitions").mkdir()
+    definition = lab.root / "definitions/stage_map.csv"
+
+    definition.write_text("stage,since\nlead,1.2.26\nmql,2026-01-01\n", encoding="utf-8")
+    with pytest.raises(IngestError, match="a date is written YYYY-MM-DD") as dated:
+        lab.ingest()
+    definition.write_text("level,since\nlead,2026-01-01\n", encoding="utf-8")
+    with pytest.raises(IngestError, match="lacks the column 'stage'") as headed:
+        lab.ingest()
+
+    for raised in (dated, headed):
+        assert "its headers are: stage, since" in str(raised.value)
+        assert "workspace.yml" not in str(raised.value)
+
+
+def test_a_missing_identity_key_names_who_needs_it(lab: Lab) -> None:
+    lab.settings["demo"] = False
+    rules = {"identity": "email", "headers": ["E-Mail"]}
+    lab.contract("crm.rows", {"id": "varchar", "email_key": ("varchar", rules)})
+    lab.export("crm/rows.csv", "id,e-mail\na,ada@example.com\n")
+
+    with pytest.raises(WorkspaceError, match=r"crm/rows.csv: .*'e-mail'.*openssl rand -hex 32"):
+        lab.ingest()
+
+
+def test_the_first_lines_of_each_reason_are_told(lab: Lab) -> None:
+    lab.contract("crm.rows", ROWS, max_reject_share=0.9)
+    wrong = "".join(f"b{n},x\n" for n in range(4))
+    result = lab.one(f"id,n\na,1\n{wrong}c\n")
+
+    path, lines = reject_lines(lab.workspace, result)
+
+    assert path.is_file()
+    assert lines == {"bad_number/n": [3, 4, 5], "ragged": [7]}

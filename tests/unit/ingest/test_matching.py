@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from orchestration.ingest import idle_entries
 from orchestration.workspace import WorkspaceError
 
 from .conftest import Lab
@@ -181,3 +182,16 @@ def test_a_rule_about_nothing_stops_the_run(
 
     with pytest.raises(WorkspaceError, match=message):
         lab.ingest()
+
+
+def test_an_entry_that_fits_no_file_is_told_with_the_nearest_name(crm: Lab) -> None:
+    crm.settings["files"] = [
+        {"match": "crm/Leads-*.csv", "contract": "crm.leads"},
+        {"match": "CRM/people.csv", "contract": "crm.people"},
+    ]
+    crm.export("crm/Lead_1.csv", "id,email\n1,1\n")
+    crm.export("crm/people.csv", "id,name\n1,1\n")
+
+    [line] = idle_entries(crm.workspace)
+
+    assert "no file matches 'crm/Leads-*.csv' (the nearest is 'crm/Lead_1.csv')" in line
