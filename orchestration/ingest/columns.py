@@ -23,6 +23,7 @@ from pathlib import Path
 from orchestration.contracts import NUMBER_SHAPE, Column, Contract, Totals
 from orchestration.ingest.dialect import Layout
 
+HOUR = re.compile("%[HIcXT]")
 BLANKS = " \t\r\n\u00a0"
 CURRENCIES = (
     "USD|EUR|GBP|CHF|JPY|CNY|INR|AUD|CAD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|RON|BGN|TRY|ILS|AED|SAR|ZAR|"
@@ -197,7 +198,7 @@ def _value(contract: Contract, column: Column, text: str, zone: str) -> str:
             f"when {folded} in ({literals(FALSE)}) then false end"
         )
     if column.data_type in ("date", "timestamp"):
-        return _moment(column, text, _zone(contract, column, zone))
+        return _moment(column, text, _zone(contract, column, zone), zone)
     return _number(column, text)
 
 
@@ -206,20 +207,23 @@ def _zone(contract: Contract, column: Column, reporting: str) -> str:
     return reporting if zone == "workspace" else zone
 
 
-def _moment(column: Column, text: str, zone: str) -> str:
+def _moment(column: Column, text: str, zone: str, reporting: str) -> str:
     formats = column.rules.format
     if column.rules.from_preamble:
         formats = ("%Y-%m-%d",)
     if column.data_type == "date":
         return f"cast(try_strptime({text}, [{literals(formats or ('%Y-%m-%d',))}]) as date)"
     formats = formats or ("%Y-%m-%d %H:%M:%S",)
-    naive = tuple(form for form in formats if "%z" not in form.lower())
     aware = tuple(form for form in formats if "%z" in form.lower())
+    timed = tuple(form for form in formats if form not in aware and HOUR.search(form))
+    # A day without a time is a day of the reports, whatever the zone of the times: it never shifts.
+    days = tuple(form for form in formats if form not in aware + timed)
     moments = []
-    if naive:
-        moment = f"try_strptime({text}, [{literals(naive)}])"
-        utc = f"timezone('UTC', timezone({literal(zone)}, {moment}))"
-        moments.append(moment if zone == "UTC" else utc)
+    for naive, where in ((timed, zone), (days, reporting)):
+        if naive:
+            moment = f"try_strptime({text}, [{literals(naive)}])"
+            utc = f"timezone('UTC', timezone({literal(where)}, {moment}))"
+            moments.append(moment if where == "UTC" else utc)
     if aware:
         offset = f"case when suffix({text}, 'Z') then left({text}, -1) || '+00' else {text} end"
         moments.append(f"timezone('UTC', try_strptime({offset}, [{literals(aware)}]))")

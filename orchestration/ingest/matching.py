@@ -87,12 +87,11 @@ def matches(
     own = [contract for contract in contracts.values() if contract.source == file.folder]
     if own:
         return [_of_folder(file, head, own)]
-    return [_by_header(head, contracts)]
+    return [_by_header(file, head, contracts)]
 
 
 def _of_folder(file: ExportFile, head: Head, own: list[Contract]) -> Match:
-    base = file.name.rpartition("/")[2].casefold()
-    named = [c for c in own if any(fnmatchcase(base, m.casefold()) for m in c.rules.match)]
+    named = [contract for contract in own if _is_named_for(contract, file)]
     if not named:
         raise Unmatched(
             f"no contract of {file.folder} is for files of this name: rename it, or state its "
@@ -107,10 +106,10 @@ def _of_folder(file: ExportFile, head: Head, own: list[Contract]) -> Match:
             problems.append(str(problem))
     if not fitting:
         raise Refused(problems[-1])
-    return Match(_clearest(fitting))
+    return Match(_clearest(fitting, file))
 
 
-def _by_header(head: Head, contracts: Mapping[str, Contract]) -> Match:
+def _by_header(file: ExportFile, head: Head, contracts: Mapping[str, Contract]) -> Match:
     fitting = []
     for contract in contracts.values():
         if contract.source != DEFINITIONS and len(contract.required) >= FEWEST_HEADERS:
@@ -127,14 +126,20 @@ def _by_header(head: Head, contracts: Mapping[str, Contract]) -> Match:
             "its header fits no contract: put it into the folder of its source, or state its "
             "contract and headers under `files:` in workspace.yml"
         )
-    return Match(_clearest(fitting))
+    return Match(_clearest(fitting, file))
 
 
-def _clearest(fitting: list[Contract]) -> Contract:
-    """The contract that asks for most columns; of a named source before the generic ones."""
+def _is_named_for(contract: Contract, file: ExportFile) -> bool:
+    base = file.name.rpartition("/")[2].casefold()
+    return any(fnmatchcase(base, pattern.casefold()) for pattern in contract.rules.match)
 
-    def rank(contract: Contract) -> tuple[int, bool]:
-        return len(contract.required), contract.source != "generic"
+
+def _clearest(fitting: list[Contract], file: ExportFile) -> Contract:
+    """The contract that asks for most columns; then a named source's; then by the file's name."""
+
+    def rank(contract: Contract) -> tuple[int, bool, bool]:
+        named = _is_named_for(contract, file)
+        return len(contract.required), contract.source != "generic", named
 
     best = max(map(rank, fitting))
     first, *others = [contract for contract in fitting if rank(contract) == best]

@@ -76,7 +76,12 @@ flagged as (
         sent_at,
         max(case when event = 'bounce' then 1 else 0 end) = 1
         -- A message of which only unknown things are told was not seen to arrive.
-        or max(case when event in ('sent', 'delivered', 'open', 'click', 'unsubscribe', 'complaint') then 1 else 0 end) = 0
+        or max(
+            case
+                when event in ('sent', 'delivered', 'open', 'click', 'unsubscribe', 'complaint') then 1
+                else 0
+            end
+        ) = 0
             as is_undelivered,
         max(case when event = 'bounce' then coalesce(bounce_type, 'unknown') end) as bounce_type,
         max(case when event = 'open' and is_machine then 1 else 0 end) = 1 as has_machine_open,

@@ -67,7 +67,7 @@ monthly as (
             starting.channel,
             starting.sales_rep_id,
             {{ add_months('starting.first_month', 'months_ahead.month_index') }}
-        order by starting.period_months, starting.first_month desc
+        order by starting.period_months asc, starting.first_month desc
     ) = 1
 
 ),

@@ -178,6 +178,16 @@ def test_a_date_has_its_declared_format(lab: Lab, text: str, form: Any, value: A
     assert typed(lab, "date", text, **({"format": form} if form else {})) == value
 
 
+def test_a_day_without_a_time_stays_that_day_whatever_the_zone_of_the_times(lab: Lab) -> None:
+    forms = ["%Y-%m-%d %H:%M", "%Y-%m-%d"]
+
+    day = typed(
+        lab, "timestamp", "2026-02-01", zone="America/New_York", format=forms, timezone="UTC"
+    )
+
+    assert day == datetime(2026, 2, 1, 5, 0)  # when that day begins in New York
+
+
 @pytest.mark.parametrize(
     ("text", "form", "zone", "value"),
     [

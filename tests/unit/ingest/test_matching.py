@@ -72,6 +72,13 @@ def test_a_file_that_could_be_two_things_is_refused(lab: Lab) -> None:
     assert "could be any of a.rows, b.rows: state its contract" in message
 
 
+def test_of_two_that_fit_the_one_the_file_is_called_after_is_taken(lab: Lab) -> None:
+    lab.contract("generic.deals", {"id": ID, "x": ID}, match=["deals*.csv"])
+    lab.contract("generic.roles", {"id": ID, "x": ID}, match=["roles*.csv"])
+
+    assert found(lab, "deals-2026-06-30.csv", "id,x")[:2] == ("generic.deals", "loaded")
+
+
 def test_a_named_source_comes_before_a_generic_one(lab: Lab) -> None:
     lab.contract("generic.rows", {"id": ID, "x": ID})
     lab.contract("crm.rows", {"id": ID, "x": ID})
