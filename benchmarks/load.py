@@ -148,7 +148,7 @@ def plain(root: Path) -> int:
         found = connection.execute(
             f"copy (select * from read_csv('{root}/leads.csv', columns = {{{types}}}, "
             "auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"')) "
-            f"to '{target}' (format parquet, compression zstd)"
+            f"to '{target}' (format parquet)"
         ).fetchone()
     target.unlink()
     return int(found[0]) if found else 0

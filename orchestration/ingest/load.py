@@ -160,7 +160,7 @@ def write(
     target.parent.mkdir(parents=True, exist_ok=True)
     aside = target.with_name(f".{target.name}.tmp")
     path = columns.literal(str(aside))
-    copy = f"copy ({query}) to {path} (format parquet, compression zstd)"
+    copy = f"copy ({query}) to {path} (format parquet, compression snappy)"
     try:
         result = connection.execute(copy, parameters or None).fetchone()
         assert result
