@@ -71,9 +71,11 @@ class Terminal(Monitor):
             finally:
                 self._progress.remove_task(self._task)
                 self._task = None
-        line = Text("✓ ", "green") + f"{STEPS[name]:<22}"
+        checks = self.checks[self._checked :]
+        self._checked = len(self.checks)
+        line = _mark(checks) + f"{STEPS[name]:<22}"
         line.append(f" {self.seconds[name]:5.1f} s  ", "dim")
-        self._console.print(line + self._outcome(name))
+        self._console.print(line + self._outcome(name, checks))
 
     def file(self, result: LoadResult) -> None:
         """Show the file."""
@@ -94,7 +96,7 @@ class Terminal(Monitor):
         if self._task is not None:
             self._progress.update(self._task, detail=detail, completed=done, total=total)
 
-    def _outcome(self, name: str) -> str:
+    def _outcome(self, name: str, checks: list[CheckResult]) -> str:
         """What a step did, in a few words."""
         if name == "load":
             rows = sum(file.rows for file in self.files)
@@ -105,8 +107,6 @@ class Terminal(Monitor):
             models = sum(node.is_model for node in self.nodes)
             return f"{models} models, {len(self.nodes) - models} data tests passed"
         if name in ("check_exports", "check_marts"):
-            checks = self.checks[self._checked :]
-            self._checked = len(self.checks)
             return f"{sum(check.success for check in checks)} of {len(checks)} expectations met"
         if name == "publish" and self.published:
             return f"{len(self.published.rows)} marts, build {self.published.build_id}"
@@ -238,6 +238,13 @@ def _open(workspace: Workspace) -> Group:
     return Group(*(Text("! ", "yellow") + line for line in lines))
 
 
+def _mark(checks: list[CheckResult]) -> Text:
+    """Green only where nothing failed."""
+    if any(check.blocks for check in checks):
+        return Text("✗ ", "red")
+    return Text("✓ ", "green") if all(check.success for check in checks) else Text("! ", "yellow")
+
+
 def _checks(monitor: Monitor, workspace: Workspace) -> Group:
     """How many expectations are met, the parts where not all are, and each that is not."""
     layers: dict[str, dict[str, list[CheckResult]]] = {"exports": {}, "marts": {}}
@@ -250,10 +257,7 @@ def _checks(monitor: Monitor, workspace: Workspace) -> Group:
     for name, parts in layers.items():
         results = [check for checks in parts.values() for check in checks]
         met = sum(check.success for check in results)
-        blocked = any(check.blocks for check in results)
-        mark = Text("✓ ", "green") if met == len(results) else Text("! ", "yellow")
-        mark = Text("✗ ", "red") if blocked else mark
-        line = mark + f"{name}: {met} of {len(results)} expectations met"
+        line = _mark(results) + f"{name}: {met} of {len(results)} expectations met"
         each = [
             f"{part} {sum(check.success for check in checks)}/{len(checks)}"
             for part, checks in parts.items()

@@ -102,3 +102,19 @@ def test_failed_expectations_are_not_green(
     assert "✓ exports: 1 of 1 expectations met" in lines
     assert f"{mark} marts: 1 of 3 expectations met: fct_b 0/1, rpt_reconciliation 0/1" in lines
     assert lines[-2:] == ["! marts.fct_b: adds up: 2 rows", "! stages: 1 of 2"]
+
+
+def test_a_step_with_a_failed_expectation_is_not_green(tmp_path: Path) -> None:
+    console, path = shown(tmp_path)
+    monitor = terminal.Terminal(console)
+
+    with monitor.step("check_marts"):
+        monitor.check(CheckResult("marts.fct_a", "adds up", "warning", False, unexpected=2))
+    with monitor.step("publish"):
+        pass
+    console.file.close()
+
+    first, second = path.read_text(encoding="utf-8").splitlines()
+    assert first.startswith("! Check marts")
+    assert first.endswith("0 of 1 expectations met")
+    assert second.startswith("✓ Publish")
