@@ -172,34 +172,22 @@ events as (
 
     union all
 
+    -- Its creation proves an SQL too. A deal whose creation nobody recorded is known from its close only:
+    -- both stages are imputed.
     select
-        person_id,
-        'sql',
-        opportunity_id,
-        source_system,
-        sales_rep_id,
+        carried_opportunities.person_id,
+        ladder.stage,
+        carried_opportunities.opportunity_id,
+        carried_opportunities.source_system,
+        carried_opportunities.sales_rep_id,
         cast(null as varchar),
         cast(null as bigint),
-        created_at is not null,
-        known_at
+        carried_opportunities.created_at is not null,
+        carried_opportunities.known_at
     from carried_opportunities
-    where known_at is not null
-
-    union all
-
-    -- A deal whose creation nobody recorded is known from its close only: its stages are imputed.
-    select
-        person_id,
-        'opportunity',
-        opportunity_id,
-        source_system,
-        sales_rep_id,
-        cast(null as varchar),
-        cast(null as bigint),
-        created_at is not null,
-        known_at
-    from carried_opportunities
-    where known_at is not null
+    inner join ladder
+        on ladder.stage in ('sql', 'opportunity')
+    where carried_opportunities.known_at is not null
 
     union all
 
