@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import itertools
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
@@ -83,7 +84,11 @@ class ColumnRules(Rules):
     constant: Text | None = None
     from_header: str | None = None
     from_file_name: str | None = None
-    from_preamble: Literal["period_start", "period_end"] | None = None
+    from_preamble: str | None = None
+    position: int | None = Field(default=None, ge=1)
+    multipliers: dict[Text, int] = Field(default_factory=dict)
+    divide: int = Field(default=1, ge=1)
+    day_of_period: bool = False
     min: Bound = None
     max: Bound = None
     trim: bool = True
@@ -100,6 +105,37 @@ class ColumnRules(Rules):
     @classmethod
     def _zone(cls, value: str | None) -> str | None:
         return known_zone(value) if value else None
+
+    @field_validator("format")
+    @classmethod
+    def _unambiguous(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        probe = datetime(2003, 4, 5, 6, 7, 8, tzinfo=UTC)
+        for written, read in itertools.permutations(value, 2):
+            try:
+                other = datetime.strptime(probe.strftime(written), read)
+                own = datetime.strptime(probe.strftime(written), written)
+            except ValueError:
+                continue
+            if own.date() != other.date():
+                raise ValueError(
+                    f"'{written}' and '{read}' read the same text as different days: "
+                    "state the one that the file has"
+                )
+        return value
+
+    @field_validator("divide")
+    @classmethod
+    def _power_of_ten(cls, value: int) -> int:
+        if str(value).rstrip("0") != "1":
+            raise ValueError("write 10, 100, 1000000 or another power of ten")
+        return value
+
+    @field_validator("from_preamble")
+    @classmethod
+    def _of_preamble(cls, value: str | None) -> str | None:
+        if value not in (None, "period_start", "period_end") and not pattern(value or ""):
+            raise ValueError("write period_start, period_end, or /an expression with one (group)/")
+        return value
 
     @field_validator("headers", "from_header", "from_file_name")
     @classmethod
@@ -132,9 +168,38 @@ class Totals(Rules):
 
 
 class Preamble(Rules):
-    """What stands above the header."""
+    """What stands above the header (and, for `exported_at`, in the footer)."""
 
     period: bool = False
+    exported_at: str | None = None
+    """`/regex/` whose first group is the time of the export."""
+    format: Texts = ()
+    """Of `exported_at`: strptime formats."""
+    incomplete: str | None = None
+    """`/regex/` of a line that says the numbers may still change."""
+
+    @field_validator("exported_at", "incomplete")
+    @classmethod
+    def _patterns(cls, value: str | None) -> str | None:
+        return expression(value)
+
+
+class Unpivot(Rules):
+    """Columns that become rows: one of each filled cell below these headers."""
+
+    headers: dict[Text, Text]
+    """Header, or `/regex/`, and what it is called in the rows; `\\1` is the first group."""
+    name: str
+    """The column that gets what the header is called."""
+    value: str
+    """The column that gets the cell."""
+
+
+class Split(Rules):
+    """A cell with several values: one row of each."""
+
+    column: str
+    by: Text = ";"
 
 
 class FileSettings(Rules):
@@ -144,12 +209,22 @@ class FileSettings(Rules):
     timezone: str = "UTC"
     null_values: Texts = ("",)
     totals: Totals | None = None
+    footer: Texts = ()
+    row_count: str | None = None
+    unpivot: Unpivot | None = None
+    split: Split | None = None
     max_reject_share: float = Field(default=0.05, ge=0, le=1)
+    max_shrink: float = Field(default=0.5, ge=0, le=1)
 
     @field_validator("timezone")
     @classmethod
     def _zone(cls, value: str) -> str:
         return known_zone(value)
+
+    @field_validator("row_count")
+    @classmethod
+    def _expression(cls, value: str | None) -> str | None:
+        return expression(value)
 
     @field_validator("encoding")
     @classmethod
@@ -169,6 +244,8 @@ class TableRules(FileSettings):
     mode: Mode = "incremental"
     window: Window | None = None
     repeats: Literal["allowed"] | None = None
+    alongside: str | None = None
+    sections: str | None = None
     absent: Texts = ()
     delimiters: Texts = (",", ";", "\t", "|")
     empty_marker: str | None = None
@@ -273,6 +350,13 @@ class Contract:
         if delimiter:
             stated["delimiters"] = (delimiter,)
         return replace(self, columns=tuple(adjusted), rules=self.rules.model_copy(update=stated))
+
+
+def expression(value: str | None) -> str | None:
+    """The text, if it is a `/regex/`."""
+    if value is not None and not pattern(value):
+        raise ValueError("write a regular expression between slashes, like /Rows: ([0-9]+)/")
+    return value
 
 
 def known_zone(value: str) -> str:

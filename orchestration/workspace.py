@@ -25,6 +25,7 @@ from orchestration.contracts import (
 from orchestration.contracts import (
     ColumnRules,
     FileSettings,
+    Mode,
     Rules,
     Text,
     Texts,
@@ -77,6 +78,8 @@ class FileRule(FileSettings):
     match: str
     contract: str
     delimiter: str | None = None
+    header: bool = True
+    mode: Mode | None = None
     exported_at: datetime | date | None = None
     where: dict[str, Texts] = Field(default_factory=dict)
     columns: dict[str, ColumnRules] = Field(default_factory=dict)

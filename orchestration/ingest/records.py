@@ -24,7 +24,7 @@ from orchestration.workspace import Workspace
 FILES = (
     "source_name varchar, table_name varchar, file_name varchar, fingerprint varchar, "
     "path varchar, rejects_path varchar, exported_at timestamp, exported_at_from varchar, "
-    "rows bigint, rejected bigint, skipped bigint"
+    "mode varchar, rows bigint, rejected bigint, skipped bigint"
 )
 SETTINGS = (
     "company varchar, as_of date, reporting_currency varchar, reporting_timezone varchar, "
@@ -48,6 +48,8 @@ class Sighting:
     exported_at: datetime
     exported_on: date
     exported_at_from: str
+    mode: str = ""
+    """What the file means for rows that it lacks: full, incremental or window."""
     rows: int = 0
     rejected: int = 0
     skipped: int = 0
@@ -222,7 +224,7 @@ class Tables:
             rejects = load.rejects_path(path).as_posix() if seen.rejected else None
             row: list[Any] = [seen.source, seen.table, seen.file_name, seen.fingerprint]
             row += [path.as_posix(), rejects, seen.exported_at, seen.exported_at_from]
-            rows.append([*row, seen.rows, seen.rejected, seen.skipped])
+            rows.append([*row, seen.mode, seen.rows, seen.rejected, seen.skipped])
         self._write("_files.parquet", FILES, rows)
 
     def settings(self, today: date) -> None:

@@ -4,8 +4,7 @@ source as (
 
     select * from {{ newest(
         'generic', 'accounts',
-        key=['source_system', 'account_id'],
-        mode='incremental'
+        key=['source_system', 'account_id']
     ) }}
 
 ),

@@ -4,8 +4,7 @@ source as (
 
     select * from {{ newest(
         'generic', 'contacts',
-        key=['source_system', 'contact_id'],
-        mode='incremental'
+        key=['source_system', 'contact_id']
     ) }}
 
 ),

@@ -4,8 +4,7 @@ source as (
 
     select * from {{ newest(
         'generic', 'email_events',
-        key=['source_system', 'campaign_id', 'email_key', 'event', 'occurred_at'],
-        mode='incremental'
+        key=['source_system', 'campaign_id', 'email_key', 'event', 'occurred_at']
     ) }}
 
 ),

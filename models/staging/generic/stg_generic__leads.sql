@@ -4,8 +4,7 @@ source as (
 
     select * from {{ newest(
         'generic', 'leads',
-        key=['source_system', 'lead_id'],
-        mode='incremental'
+        key=['source_system', 'lead_id']
     ) }}
 
 ),

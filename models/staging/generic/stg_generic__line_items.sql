@@ -4,8 +4,7 @@ source as (
 
     select * from {{ newest(
         'generic', 'line_items',
-        key=['source_system', 'opportunity_id', 'product', 'line_id'],
-        mode='incremental'
+        key=['source_system', 'opportunity_id', 'product', 'line_id']
     ) }}
 
 ),

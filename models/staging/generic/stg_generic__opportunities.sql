@@ -4,8 +4,7 @@ source as (
 
     select * from {{ newest(
         'generic', 'opportunities',
-        key=['source_system', 'opportunity_id'],
-        mode='incremental'
+        key=['source_system', 'opportunity_id']
     ) }}
 
 ),

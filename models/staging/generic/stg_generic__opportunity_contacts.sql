@@ -4,8 +4,7 @@ source as (
 
     select * from {{ newest(
         'generic', 'opportunity_contacts',
-        key=['source_system', 'opportunity_id', 'person_record_id'],
-        mode='incremental'
+        key=['source_system', 'opportunity_id', 'person_record_id']
     ) }}
 
 ),

@@ -4,8 +4,7 @@ source as (
 
     select * from {{ newest(
         'generic', 'orders',
-        key=['source_system', 'order_id', 'line_id'],
-        mode='incremental'
+        key=['source_system', 'order_id', 'line_id']
     ) }}
 
 ),

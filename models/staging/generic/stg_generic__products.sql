@@ -4,8 +4,7 @@ source as (
 
     select * from {{ newest(
         'generic', 'products',
-        key=['product_id'],
-        mode='incremental'
+        key=['product_id']
     ) }}
 
 ),

@@ -4,8 +4,7 @@ source as (
 
     select * from {{ newest(
         'generic', 'sales_reps',
-        key=['source_system', 'sales_rep_id'],
-        mode='incremental'
+        key=['source_system', 'sales_rep_id']
     ) }}
 
 ),

@@ -4,8 +4,7 @@ source as (
 
     select * from {{ newest(
         'generic', 'stage_events',
-        key=['source_system', 'record_id', 'stage', 'changed_at'],
-        mode='incremental'
+        key=['source_system', 'record_id', 'stage', 'changed_at']
     ) }}
 
 ),

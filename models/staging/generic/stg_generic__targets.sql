@@ -4,8 +4,7 @@ source as (
 
     select * from {{ newest(
         'generic', 'targets',
-        key=['metric', 'month', 'period_months', 'channel', 'sales_rep_id'],
-        mode='incremental'
+        key=['metric', 'month', 'period_months', 'channel', 'sales_rep_id']
     ) }}
 
 ),

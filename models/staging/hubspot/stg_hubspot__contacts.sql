@@ -4,8 +4,7 @@ source as (
 
     select * from {{ newest(
         'hubspot', 'contacts',
-        key=['contact_id'],
-        mode='incremental'
+        key=['contact_id']
     ) }}
 
 ),

@@ -4,8 +4,7 @@ source as (
 
     select * from {{ newest(
         'mailchimp', 'campaign_reports',
-        key=['campaign_id'],
-        mode='incremental'
+        key=['campaign_id']
     ) }}
 
 ),

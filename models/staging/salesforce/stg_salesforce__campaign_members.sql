@@ -4,8 +4,7 @@ source as (
 
     select * from {{ newest(
         'salesforce', 'campaign_members',
-        key=['campaign_member_id'],
-        mode='full'
+        key=['campaign_member_id']
     ) }}
 
 ),

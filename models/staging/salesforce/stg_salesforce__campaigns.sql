@@ -2,7 +2,7 @@ with
 
 source as (
 
-    select * from {{ newest('salesforce', 'campaigns', key=['campaign_id'], mode='full') }}
+    select * from {{ newest('salesforce', 'campaigns', key=['campaign_id']) }}
 
 ),
 

@@ -2,7 +2,7 @@ with
 
 source as (
 
-    select * from {{ newest('salesforce', 'contacts', key=['contact_id'], mode='full') }}
+    select * from {{ newest('salesforce', 'contacts', key=['contact_id']) }}
 
 ),
 

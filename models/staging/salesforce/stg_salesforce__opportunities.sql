@@ -4,8 +4,7 @@ source as (
 
     select * from {{ newest(
         'salesforce', 'opportunities',
-        key=['opportunity_id'],
-        mode='full'
+        key=['opportunity_id']
     ) }}
 
 ),

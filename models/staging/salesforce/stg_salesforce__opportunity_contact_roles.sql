@@ -4,8 +4,7 @@ source as (
 
     select * from {{ newest(
         'salesforce', 'opportunity_contact_roles',
-        key=['opportunity_contact_role_id'],
-        mode='full'
+        key=['opportunity_contact_role_id']
     ) }}
 
 ),

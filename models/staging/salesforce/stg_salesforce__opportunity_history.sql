@@ -4,8 +4,7 @@ source as (
 
     select * from {{ newest(
         'salesforce', 'opportunity_history',
-        key=['opportunity_history_id'],
-        mode='full'
+        key=['opportunity_history_id']
     ) }}
 
 ),
