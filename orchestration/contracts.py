@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -202,6 +203,13 @@ class Split(Rules):
     by: Text = ";"
 
 
+class Ignored(Rules):
+    """Files of a source that are known, and not loaded."""
+
+    match: Texts
+    because: str
+
+
 class FileSettings(Rules):
     """What a workspace may say about one file as well as a contract about all of its files."""
 
@@ -245,6 +253,12 @@ class TableRules(FileSettings):
     window: Window | None = None
     repeats: Literal["allowed"] | None = None
     alongside: str | None = None
+    full: Texts = ()
+    """Names of the files that list everything, where not all files of the table do."""
+    where: dict[str, Texts] = Field(default_factory=dict)
+    """Only rows whose header has one of these texts are of the table; the others are skipped."""
+    by_header: bool = True
+    """Whether a file outside of the source's folder may be known by its header alone."""
     sections: str | None = None
     absent: Texts = ()
     delimiters: Texts = (",", ";", "\t", "|")
@@ -290,6 +304,8 @@ class Contract:
     rules: TableRules
     digest: str
     """Changes with anything that changes the loaded rows, and not with a description."""
+    ignored: tuple[Ignored, ...] = ()
+    """Files of its source that are known, and not loaded."""
 
     @property
     def name(self) -> str:
@@ -310,6 +326,14 @@ class Contract:
     def mode(self) -> Mode:
         """What a newer file means for the rows of an older one."""
         return self.rules.mode
+
+    def mode_of(self, file_name: str) -> Mode:
+        """The same for one file: an extract of some rows goes by another name than a full export."""
+        base = file_name.rpartition("/")[2].casefold().removesuffix(".gz")
+        names = self.rules.full
+        if not names or any(fnmatchcase(base, name.casefold()) for name in names):
+            return self.mode
+        return "incremental"
 
     @cached_property
     def has_keys(self) -> bool:
@@ -395,10 +419,15 @@ def read_contracts(models: Path = PROJECT_ROOT / "models") -> dict[str, Contract
         except yaml.YAMLError as error:
             raise ContractError(f"{path}: not valid YAML: {error}") from None
         for source in document.get("sources", []):
+            meta = source.get("config", {}).get("meta", {})
+            ignored = tuple(
+                _rules(Ignored, entry, f"{path}: {source['name']}: ignored")
+                for entry in meta.get("ignored", [])
+            )
             for table in source.get("tables", []):
                 if table.get("config", {}).get("meta"):
                     contract = _contract(path, source["name"], table)
-                    contracts[contract.name] = contract
+                    contracts[contract.name] = replace(contract, ignored=ignored)
     return dict(sorted(contracts.items()))
 
 
@@ -427,6 +456,10 @@ def _contract(path: Path, source: str, table: dict[str, Any]) -> Contract:
         *(("key", name) for name in rules.key),
         *(("totals", name) for name in (*totals.column, *filter(None, [totals.sum]))),
     ]
+    if rules.unpivot:
+        stated += [("unpivot", rules.unpivot.name), ("unpivot", rules.unpivot.value)]
+    if rules.split:
+        stated += [("split", rules.split.column)]
     if rules.window:
         stated += [("window", name) for name in (rules.window.date, *rules.window.scope)]
     names = [column.name for column in columns]

@@ -29,6 +29,7 @@ class Monitor:
 
     def __init__(self) -> None:
         self.files: list[LoadResult] = []
+        self._places: dict[tuple[str, str, int], int] = {}
         self.nodes: list[transform.Node] = []
         self.checks: list[quality.CheckResult] = []
         self.published: publishing.Published | None = None
@@ -49,8 +50,10 @@ class Monitor:
             self.seconds[name] = self.seconds.get(name, 0.0) + taken
 
     def file(self, result: LoadResult) -> None:
-        """A file of the exports was dealt with."""
-        self.files.append(result)
+        """A file of the exports was dealt with; what is told last of it holds."""
+        key = (result.file_name, result.contract, result.nth)
+        place = self._places.setdefault(key, len(self.files))
+        self.files[place : place + 1] = [result]
 
     def node(self, node: transform.Node, total: int) -> None:
         """A model or data test was built; there are `total`."""

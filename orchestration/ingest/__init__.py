@@ -56,20 +56,24 @@ def ingest(
     only: set[str] | None = None,
     as_of: date | None = None,
 ) -> IngestResult:
-    """Load what is new, and say which files count.
+    """Load what is new, and say which files count. `on_file` hears of each file, and again of one
+    that turns out, beside the others, not to be believable.
 
     A file that cannot be loaded is refused and the others go on; a definition that cannot be
     loaded stops the run, before anything else is loaded. `only` names sources or contracts. Under
     `as_of` nothing counts that was exported later.
     """
+    tell = on_file or (lambda _: None)
     results = []
     with hold(workspace.root), Run(workspace, contracts, only) as run:
         for result in run.load_all():
             results.append(result)
-            if on_file:
-                on_file(result)
-        run.finish(results, as_of)
-    return IngestResult(results)
+            tell(result)
+        finished = run.finish(results, as_of)
+    for before, result in zip(results, finished, strict=True):
+        if result != before:
+            tell(result)
+    return IngestResult(finished)
 
 
 def reject_lines(

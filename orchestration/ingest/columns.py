@@ -17,6 +17,8 @@ Only expressions are made here; load.py and quarantine.py run them. What counts 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -39,8 +41,29 @@ FALSE = ("false", "f", "no", "n", "0")
 REASONS = dict.fromkeys(("varchar", "boolean"), "bad_value")
 REASONS |= dict.fromkeys(("date", "timestamp"), "bad_date")
 FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2100, 1, 1)
+# How unpacking writes the dates and times of a Parquet file.
+TYPED_TIMES = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S.%f", "%Y-%m-%d %H:%M:%S.%f%z")
 # HMAC-SHA256 in terms of the plain hash: the key, padded both ways, comes as parameters.
 HMAC = "sha256($outer_pad::blob || unhex(sha256($inner_pad::blob || encode({}))))"
+
+
+def as_typed(contract: Contract, layout: Layout, typed: Mapping[str, str] | None) -> Contract:
+    """The contract as it holds for a file whose columns have types: those that are numbers or times
+    by themselves are in the one form that unpacking gave them, and the contract's own is for text.
+    """
+    if not typed:
+        return contract
+    columns = []
+    for column in contract.columns:
+        places = [p for p in layout.positions.get(column.name, ()) if p < len(layout.headers)]
+        kinds = {typed.get(layout.headers[place]) for place in places}
+        rules = column.rules
+        if kinds == {"time"}:
+            rules = rules.model_copy(update={"format": TYPED_TIMES})
+        elif kinds == {"number"} and column.data_type not in ("date", "timestamp"):
+            rules = rules.model_copy(update={"number": "1234.56"})
+        columns.append(replace(column, rules=rules))
+    return replace(contract, columns=tuple(columns))
 
 
 def literal(text: str) -> str:
@@ -67,6 +90,21 @@ def cells(path: Path, layout: Layout) -> str:
     """The rows of a UTF-8 file as text columns c0, c1, ...; nothing is guessed."""
     columns = [f"c{place}" for place in range(len(layout.headers))]
     return _read_csv(path, columns, layout.delimiter, layout.newline or "\n", layout.skip)
+
+
+def multiplied(layout: Layout, source: str) -> str:
+    """The rows that `unpivot` or `split` makes of each row of `source`."""
+    width = len(layout.headers)
+    if layout.unpivot:
+        names = literals(tuple(layout.unpivot.values()))
+        values = ", ".join(f"c{place}" for place in layout.unpivot)
+        more = f"unnest([{names}]) as c{width}, unnest([{values}]) as c{width + 1}"
+    elif layout.split:
+        place, by = layout.split
+        more = f"unnest(string_split(coalesce(c{place}, ''), {literal(by)})) as c{width}"
+    else:
+        return source
+    return f"(select *, {more} from {source})"
 
 
 def numbered_cells(path: Path, layout: Layout, longest: int) -> str:
@@ -96,6 +134,7 @@ def typed(contract: Contract, layout: Layout, zone: str, source: str) -> str:
     the source is kept.
     """
     used = {place for places in layout.positions.values() for place in places} | {0}
+    used |= set() if layout.blank_skips is None else {layout.blank_skips}
     trimmed = [f"{_trimmed(f'c{place}')} as t{place}" for place in sorted(used | {*layout.where})]
     verbatim = {
         place
@@ -112,18 +151,21 @@ def typed(contract: Contract, layout: Layout, zone: str, source: str) -> str:
         value = f"cast({absent} as {column.data_type})"
         if column.name in layout.positions or column.name in layout.constants:
             texts.append(f"{_text(contract, layout, column)} as {text}, ")
-            value = _value(contract, column, text, zone)
+            value = _value(contract, column, text, zone, layout)
         values.append(f"{value} as {name(column.name)}")
         problem = _problem(column, text, layout)
         if problem:
             problems.append(problem)
             passed_on += [text] if text in problem else []
     skip, control = _totals(contract.rules.totals, layout)
+    if layout.blank_skips is not None:
+        skip = f"{skip} or t{layout.blank_skips} is null"
     if layout.where:
         kept = [f"coalesce(t{i} in ({literals(v)}), false)" for i, v in layout.where.items()]
         skip = f"{skip} or not ({' and '.join(kept)})"
     # The path comes before its columns, and may have anything in it.
     line = "_line, " if source.rpartition("columns = {")[2].startswith("_line:") else ""
+    source = multiplied(layout, source)
     problem = f"coalesce({', '.join([*problems, 'cast(null as varchar)'])})"
     return (
         f"select {line}_skip, _control, {names(contract)}, "
@@ -174,8 +216,13 @@ def _mapped(column: Column, text: str) -> str:
     return f"case lower({text}) {known} {rest}end"
 
 
-def _value(contract: Contract, column: Column, text: str, zone: str) -> str:
+def _value(contract: Contract, column: Column, text: str, zone: str, layout: Layout) -> str:
     rules = column.rules
+    if rules.day_of_period:
+        # No period has more days; and an eight-digit date in this place is a bad date.
+        is_count = f"regexp_full_match({text}, '[0-9]{{1,4}}')"
+        days = f"case when {is_count} then cast({text} as integer) end"
+        return f"cast('{layout.period_start}' as date) + {days}"
     if rules.values and rules.unmapped == "reject":
         text = _mapped(column, text)
     if rules.identity == "email":
@@ -209,7 +256,7 @@ def _zone(contract: Contract, column: Column, reporting: str) -> str:
 
 def _moment(column: Column, text: str, zone: str, reporting: str) -> str:
     formats = column.rules.format
-    if column.rules.from_preamble:
+    if column.rules.from_preamble in ("period_start", "period_end"):
         formats = ("%Y-%m-%d",)
     if column.data_type == "date":
         return f"cast(try_strptime({text}, [{literals(formats or ('%Y-%m-%d',))}]) as date)"
@@ -239,11 +286,17 @@ def _number(column: Column, text: str) -> str:
     group = {None: None, " ": "[ \u00a0\u202f\u2009]", "'": "['’]"}.get(
         shape["thousands"], re.escape(shape["thousands"] or "")
     )
-    decimals = "[0-9]*" if scale >= 6 else f"[0-9]{{0,{max(scale - 2 * rules.percent, 0)}}}0*"
+    # How far the point moves: to the left for per cent and `divide`, to the right for `1.2K`.
+    left = 2 * rules.percent + len(str(rules.divide)) - 1
+    right = len(str(max(rules.multipliers.values(), default=1))) - 1
+    most = max(scale - left, 0) + right
+    decimals = "[0-9]*" if scale >= 6 else f"[0-9]{{0,{most}}}0*"
     whole = f"(?:[0-9]{{1,3}}(?:{group}[0-9]{{3}})+|[0-9]+)" if group else "[0-9]+"
     digits = f"(?:{whole}(?:{point}{decimals})?|{point}{decimals})"
     sign = " ?%" if rules.percent else ""
-    grammar = rf"[-+]?{digits}{sign}|\({digits}{sign}\)"
+    if rules.multipliers:
+        sign = f" ?(?:{'|'.join(map(re.escape, rules.multipliers))})?"
+    grammar = rf"(?i)[-+]?{digits}{sign}|\({digits}{sign}\)"
 
     bare = text
     if rules.currency_symbols:
@@ -251,12 +304,25 @@ def _number(column: Column, text: str) -> str:
         bare = rf"regexp_replace({bare}, '\s*{CURRENCY}\s*([)]?)$', '\1')"
     plain = f"regexp_replace({bare}, '[^0-9{shape['decimal']}-]', '', 'g')"
     plain = f"if({bare}[1] = '(', '-', '') || replace({plain}, '{shape['decimal']}', '.')"
-    if rules.percent:
-        number = f"try_cast(try_cast({plain} as decimal(28, {scale + 2})) * 0.01 as {kind})"
+    if left or right:
+        # As exact decimals all the way: together no more than the 38 digits that there are.
+        number = f"try_cast({plain} as decimal(28, {min(most + 2, 14)}))"
+        if left:
+            number = f"{number} * cast('1e-{left}' as decimal({left + 1}, {left}))"
+        if right:
+            cases = " ".join(
+                f"when regexp_matches({bare}, {literal(f'(?i){re.escape(unit)}[)]?$')}) "
+                f"then {factor}"
+                for unit, factor in rules.multipliers.items()
+            )
+            number = f"{number} * cast(case {cases} else 1 end as decimal({right + 1}, 0))"
+        moved, number = number, f"try_cast({number} as {kind})"
+        if scale < 6:
+            number = f"nullif({number}, case when {number} != {moved} then {number} end)"
     else:
         number = f"try_cast({plain} as {kind})"
     number = f"when regexp_full_match({bare}, {literal(grammar)}) then {number}"
-    if shape["decimal"] == "." and not rules.percent:
+    if shape["decimal"] == "." and not left and not right:
         simple = rf"[-+]?[0-9]+(?:\.{decimals})?"
         number = (
             f"when regexp_full_match({text}, '{simple}') then try_cast({text} as {kind}) {number}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -16,6 +16,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 BLOCK = 1 << 24
+# `Ã¼`, `â€™` and the mark for a letter that was lost, as UTF-8.
+GARBLED = (b"\xc3\x83\xc2", b"\xc3\xa2\xe2\x82\xac", b"\xef\xbf\xbd")
 DATES = (
     re.compile(
         r"(?<!\d)(?P<y>20\d\d)(?P<s>[-_.]?)(?P<m>\d\d)(?P=s)(?P<d>\d\d)(?!\d)"
@@ -36,6 +38,10 @@ class ExportFile:
     size: int
     modified: int
     """Nanoseconds."""
+    stamp: datetime | None = None
+    """What an archive says of the file's time, without a zone."""
+    typed: Mapping[str, str] | None = None
+    """Of a file that is not text by itself: which columns hold a `number`, a `time` or `text`."""
 
     @staticmethod
     def at(path: Path, name: str) -> ExportFile:
@@ -48,6 +54,11 @@ class ExportFile:
         """The first folder of its name: the source, where there is one of that name."""
         return self.name.partition("/")[0] if "/" in self.name else ""
 
+    @property
+    def base(self) -> str:
+        """Its last name, in lower case and without the mark of a compressed file."""
+        return self.name.rpartition("/")[2].casefold().removesuffix(".gz")
+
 
 @dataclass(frozen=True)
 class Content:
@@ -55,6 +66,8 @@ class Content:
 
     digest: str
     has_nul: bool
+    is_garbled: bool = False
+    """Whether letters in it look like UTF-8 that was once read as something else."""
 
 
 @dataclass(frozen=True)
@@ -81,11 +94,12 @@ def discover(exports: Path) -> Iterator[ExportFile]:
 def read_content(path: Path) -> Content:
     """Hash a file, by blocks on all cores, and look for NUL on the way."""
 
-    def block(start: int) -> tuple[bytes, bool]:
+    def block(start: int) -> tuple[bytes, bool, bool]:
         with path.open("rb") as file:
             file.seek(start)
             data = file.read(BLOCK)
-        return hashlib.blake2b(data, digest_size=32).digest(), b"\0" in data
+        garbled = any(mark in data for mark in GARBLED)
+        return hashlib.blake2b(data, digest_size=32).digest(), b"\0" in data, garbled
 
     starts = range(0, max(path.stat().st_size, 1), BLOCK)
     if len(starts) == 1:
@@ -93,14 +107,20 @@ def read_content(path: Path) -> Content:
     else:
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             blocks = list(pool.map(block, starts))
-    digest = hashlib.blake2b(b"".join(digest for digest, _ in blocks), digest_size=16)
-    return Content(digest.hexdigest(), any(nul for _, nul in blocks))
+    digest = hashlib.blake2b(b"".join(block[0] for block in blocks), digest_size=16)
+    return Content(digest.hexdigest(), any(b[1] for b in blocks), any(b[2] for b in blocks))
 
 
 def exported(
-    file: ExportFile, stated: datetime | date | None, zone: str, *, definition: bool = False
+    file: ExportFile,
+    stated: datetime | date | None,
+    zone: str,
+    *,
+    stated_in: str = "workspace.yml",
+    definition: bool = False,
 ) -> Exported:
-    """When a file was exported: as stated in workspace.yml, else by its name, else by its mtime.
+    """When a file was exported: as stated in workspace.yml or in the file, else by its name, else
+    by the archive that it lies in, else by its mtime.
 
     In the name (else the nearest folder) a date after the word `exported` counts before the last
     one. A date without a time is midnight UTC of that day, whatever the zone.
@@ -108,7 +128,7 @@ def exported(
     if definition:
         return Exported(datetime(2000, 1, 1), date(2000, 1, 1), "definition")
     if stated is not None:
-        return _exported(stated, zone, "workspace.yml")
+        return _exported(stated, zone, stated_in)
     for part in reversed(Path(file.name).parts):
         moments = [
             (bool(re.search(r"export(ed)?[-_ ]?(at|on)?[-_ ]?$", part[:start], re.I)), start, when)
@@ -116,6 +136,8 @@ def exported(
         ]
         if moments:
             return _exported(max(moments)[2], zone, "name")
+    if file.stamp is not None:
+        return _exported(file.stamp, zone, "archive")
     modified = datetime.fromtimestamp(file.modified // 1000 / 1e6, UTC)
     return _exported(modified, zone, "file time")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import contextlib
+import itertools
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -99,7 +100,8 @@ def load(connection: duckdb.DuckDBPyConnection, job: Job) -> Loaded:
         loaded = _load_at_once(connection, job, text) if plain else None
         if loaded is None:
             loaded = quarantine.load(connection, job, text)
-        if ExportFile.at(job.file.path, job.file.name) != job.file:
+        now = job.file.path.stat()
+        if (now.st_size, now.st_mtime_ns) != (job.file.size, job.file.modified):
             job.target.unlink(missing_ok=True)
             raise Refused("changed while it was read: it is still being written; run again")
     finally:
@@ -109,10 +111,11 @@ def load(connection: duckdb.DuckDBPyConnection, job: Job) -> Loaded:
 
 
 def as_utf8(job: Job) -> tuple[Path, bool]:
-    """The file, or a copy of it in UTF-8 where it is not, and whether there is a NUL in it."""
+    """The file, or a copy in UTF-8 of the lines that count, and whether there is a NUL in it."""
     path, encoding = job.file.path, job.layout.encoding
     copy = job.temporary / f"{job.fingerprint}.txt"
-    if codecs.lookup(encoding).name in ("utf-8", "utf-8-sig"):
+    last = job.layout.last
+    if last is None and codecs.lookup(encoding).name in ("utf-8", "utf-8-sig"):
         if not set("*?[{") & set(str(path)):
             return path, job.has_nul
         copy.symlink_to(path)  # or DuckDB would take the name for a pattern
@@ -123,7 +126,12 @@ def as_utf8(job: Job) -> tuple[Path, bool]:
             path.open(encoding=encoding, newline="") as source,
             copy.open("w", encoding="utf-8", newline="") as target,
         ):
-            while chunk := source.read(1 << 20):
+            chunks = (
+                iter(lambda: source.read(1 << 20), "")
+                if last is None
+                else itertools.islice(source, last)
+            )
+            for chunk in chunks:
                 has_nul = has_nul or "\0" in chunk
                 target.write(chunk)
     except UnicodeError:
@@ -173,6 +181,16 @@ def write(
     return rows
 
 
+def check_count(job: Job, records: int) -> None:
+    """Hold the number of records against the one that the file itself states."""
+    said = job.layout.row_count
+    if said is not None and said != records:
+        raise Refused(
+            f"says that it has {said:,} rows, and has {records:,}: it is cut or was edited; export "
+            "it again"
+        )
+
+
 def rejects_path(target: Path) -> Path:
     """Where the rejects of a loaded file are, if there were any."""
     return target.with_suffix(".rejects.parquet")
@@ -206,7 +224,8 @@ def _load_at_once(connection: duckdb.DuckDBPyConnection, job: Job, text: Path) -
     source = columns.cells(text, layout)
     typed = columns.typed(contract, layout, job.zone, source)
     fingerprint = columns.literal(job.fingerprint)
-    skips = contract.rules.totals is not None or bool(layout.where)
+    several = layout.blank_skips is not None
+    skips = contract.rules.totals is not None or bool(layout.where) or several
     query = (
         f"select {columns.names(contract)}, case when _problem is null then {fingerprint} "
         f"else error(_problem) end as _fingerprint from ({typed})"
@@ -221,8 +240,13 @@ def _load_at_once(connection: duckdb.DuckDBPyConnection, job: Job, text: Path) -
         if skips:
             records = check_totals(connection, job, f"({typed})", written, job.parameters)
             skipped = records - rows
-        if not has_records(text, layout.skip, rows + skipped):
+        expected = rows + skipped
+        if several:
+            counted = connection.execute(f"select count(*) from {source}").fetchone()
+            expected = counted[0] if counted else 0
+        if not has_records(text, layout.skip, expected):
             raise NotAtOnce
+        check_count(job, expected)
 
     try:
         rows = write(connection, query, job.target, job.parameters, check)

@@ -15,13 +15,17 @@ from orchestration.ingest.dialect import Head, Layout, Refused, bind
 from orchestration.ingest.files import ExportFile
 from orchestration.workspace import FileRule, Workspace
 
-READABLE = (".csv", ".tsv", ".txt", ".tab")
+READABLE = (".csv", ".tsv", ".txt", ".tab", ".parquet")
 # A file that nobody announced has to have this many headers that its contract requires.
 FEWEST_HEADERS = 2
 
 
 class Unmatched(Exception):
     """No contract is for this file; the message says what to do if one should be."""
+
+
+class Unneeded(Exception):
+    """The file is known, and is left alone; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,10 @@ class Match:
 
     def layout(self, head: Head) -> Layout:
         """How the file is to be read; refuses it if its header does not fit."""
-        return bind(head, self.contract, self.rule.where if self.rule else {})
+        rule = self.rule
+        return bind(
+            head, self.contract, rule.where if rule else {}, header=rule.header if rule else True
+        )
 
 
 def check_rules(workspace: Workspace, contracts: Mapping[str, Contract]) -> None:
@@ -51,10 +58,17 @@ def check_rules(workspace: Workspace, contracts: Mapping[str, Contract]) -> None
             if name not in names:
                 message = f"{contract.name} has no such column{nearest(name, names)}"
                 raise workspace.error(message, *where, "columns", name)
-        for name in (*rule.totals.column, *filter(None, [rule.totals.sum])) if rule.totals else ():
-            if name not in names:
-                message = f"{contract.name} has no column '{name}'{nearest(name, names)}"
-                raise workspace.error(message, *where, "totals")
+        totals, unpivot, split = rule.totals, rule.unpivot, rule.split
+        stated = {
+            "totals": (*totals.column, *filter(None, [totals.sum])) if totals else (),
+            "unpivot": (unpivot.name, unpivot.value) if unpivot else (),
+            "split": (split.column,) if split else (),
+        }
+        for key, columns in stated.items():
+            for name in columns:
+                if name not in names:
+                    message = f"{contract.name} has no column '{name}'{nearest(name, names)}"
+                    raise workspace.error(message, *where, key)
 
 
 def idle_rules(workspace: Workspace, names: Collection[str]) -> list[str]:
@@ -70,8 +84,10 @@ def matches(
     file: ExportFile, head: Head, workspace: Workspace, contracts: Mapping[str, Contract]
 ) -> list[Match]:
     """The contracts that a file follows, with what the workspace says about it."""
-    if not file.name.lower().endswith(READABLE):
-        raise Unmatched(f"only {', '.join(READABLE)} files are read: unpack or save it as CSV")
+    if not file.base.endswith(READABLE):
+        raise Unmatched(
+            f"only {', '.join(READABLE)} files are read, also in .zip and .gz: save it as CSV"
+        )
     if not file.size:
         raise Refused("is empty, without even a header: export it again")
 
@@ -84,39 +100,84 @@ def matches(
     if found:
         return found
 
-    own = [contract for contract in contracts.values() if contract.source == file.folder]
-    if own:
-        return [_of_folder(file, head, own)]
-    return [_by_header(file, head, contracts)]
-
-
-def _of_folder(file: ExportFile, head: Head, own: list[Contract]) -> Match:
-    named = [contract for contract in own if _is_named_for(contract, file)]
-    if not named:
-        raise Unmatched(
-            f"no contract of {file.folder} is for files of this name: rename it, or state its "
-            "contract under `files:` in workspace.yml"
+    source = _source(file, contracts)
+    own = [contract for contract in contracts.values() if contract.source == source]
+    main = _of_folder(file, head, own, contracts) if own else [_by_header(file, head, contracts)]
+    beside = [
+        contract
+        for contract in contracts.values()
+        if any(
+            contract.source == match.contract.source
+            and contract.rules.alongside == match.contract.table
+            for match in main
         )
-    fitting, problems = [], []
+    ]
+    return main + [Match(contract) for contract in beside if _fits(head, contract)]
+
+
+def _source(file: ExportFile, contracts: Mapping[str, Contract]) -> str:
+    """The source whose folder a file lies in: `fivetran/hubspot/` is that of fivetran_hubspot."""
+    known = {contract.source for contract in contracts.values()}
+    folders = file.name.split("/")[:-1]
+    names = ["_".join(folders[:2]), *folders[:1]]
+    return next((name for name in names if name in known), "")
+
+
+def _fits(head: Head, contract: Contract) -> Layout | None:
+    try:
+        return bind(head, contract, {})
+    except Refused:
+        return None
+
+
+def _of_folder(
+    file: ExportFile, head: Head, own: list[Contract], contracts: Mapping[str, Contract]
+) -> list[Match]:
+    source = own[0].source
+    named = [c for c in own if not c.rules.alongside and _is_named_for(c, file)]
+    fitting, problems = {}, []
     for contract in named:
         try:
-            bind(head, contract, {})
-            fitting.append(contract)
+            fitting[contract.name] = bind(head, contract, {})
         except Refused as problem:
-            problems.append(str(problem))
+            problems.append(problem)
     if not fitting:
-        raise Refused(problems[-1])
-    return Match(_clearest(fitting, file))
+        _ignore(file, source, contracts)
+        try:
+            # A connector's file in the folder of the system that it was taken from, and the like.
+            others = {n: c for n, c in contracts.items() if c.source != source}
+            return [_by_header(file, head, others)]
+        except Unmatched:
+            if problems:
+                raise max(problems, key=lambda problem: problem.near) from None
+        raise Unmatched(
+            f"no contract of {source} is for files of this name: rename it, or state its "
+            "contract under `files:` in workspace.yml"
+        )
+    chosen = [contracts[name] for name in fitting]
+    # Each table of a file of several is one of its own.
+    lines = {layout.skip for layout in fitting.values()}
+    if all(c.rules.sections for c in chosen) and len(lines) == len(chosen):
+        return [Match(contract) for contract in chosen]
+    return [Match(_clearest(chosen, file))]
+
+
+def _ignore(file: ExportFile, source: str, contracts: Mapping[str, Contract]) -> None:
+    """Complain no further about a file that the source is known to have, and nobody needs."""
+    for contract in contracts.values():
+        if contract.source == source or contract.source.endswith(f"_{source}"):
+            for entry in contract.ignored:
+                if any(fnmatchcase(file.base, pattern.casefold()) for pattern in entry.match):
+                    raise Unneeded(entry.because)
 
 
 def _by_header(file: ExportFile, head: Head, contracts: Mapping[str, Contract]) -> Match:
     fitting = []
     for contract in contracts.values():
-        if contract.source != DEFINITIONS and len(contract.required) >= FEWEST_HEADERS:
-            try:
-                layout = bind(head, contract, {})
-            except Refused:
-                continue
+        rules = contract.rules
+        if contract.source == DEFINITIONS or rules.alongside or not rules.by_header:
+            continue
+        if len(contract.required) >= FEWEST_HEADERS and (layout := _fits(head, contract)):
             # A few common headers (an id, a date) do not make a file one of this kind.
             bound = len(layout.positions)
             if 2 * bound >= min(len(contract.columns), len(layout.headers)):
@@ -130,8 +191,7 @@ def _by_header(file: ExportFile, head: Head, contracts: Mapping[str, Contract]) 
 
 
 def _is_named_for(contract: Contract, file: ExportFile) -> bool:
-    base = file.name.rpartition("/")[2].casefold()
-    return any(fnmatchcase(base, pattern.casefold()) for pattern in contract.rules.match)
+    return any(fnmatchcase(file.base, pattern.casefold()) for pattern in contract.rules.match)
 
 
 def _clearest(fitting: list[Contract], file: ExportFile) -> Contract:

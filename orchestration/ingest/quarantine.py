@@ -15,7 +15,15 @@ from typing import TYPE_CHECKING
 
 from orchestration.ingest import columns
 from orchestration.ingest.dialect import Refused
-from orchestration.ingest.load import Job, Loaded, check_totals, rejects_path, undecodable, write
+from orchestration.ingest.load import (
+    Job,
+    Loaded,
+    check_count,
+    check_totals,
+    rejects_path,
+    undecodable,
+    write,
+)
 
 if TYPE_CHECKING:
     import duckdb
@@ -29,6 +37,7 @@ def load(connection: duckdb.DuckDBPyConnection, job: Job, text: Path) -> Loaded:
     clean = job.temporary / f"{job.fingerprint}.csv"
     try:
         records, shapes = _separate(job, text, clean)
+        check_count(job, records)
         _type(connection, job, clean, records - len(shapes))
     except UnicodeDecodeError:
         raise undecodable(job) from None
@@ -43,9 +52,11 @@ def load(connection: duckdb.DuckDBPyConnection, job: Job, text: Path) -> Loaded:
     by_reason = connection.execute(
         "select replace(problem, ':', '/'), count(*) from rejects group by all order by all"
     ).fetchall()
-    [[skipped]] = connection.execute("select count(*) from typed where _skip").fetchall()
+    [[skipped, typed]] = connection.execute(
+        "select count(*) filter (_skip), count(*) from typed"
+    ).fetchall()
     rejected = sum(count for _, count in by_reason)
-    _check_share(connection, job, records - skipped, rejected)
+    _check_share(connection, job, typed + len(shapes) - skipped, rejected)
 
     def check(written: str, _rows: int) -> None:
         check_totals(connection, job, "typed", written)
@@ -148,7 +159,7 @@ def _type(connection: duckdb.DuckDBPyConnection, job: Job, clean: Path, expected
         f"select * replace (cast(_line as bigint) as _line) from ({query})",
         job.parameters or None,
     )
-    [[found]] = connection.execute("select count(*) from typed").fetchall()
+    [[found]] = connection.execute("select count(distinct _line) from typed").fetchall()
     if found != expected:
         raise Refused(f"its {expected:,} records cannot be told apart for sure: please report this")
 
@@ -159,7 +170,7 @@ def _type(connection: duckdb.DuckDBPyConnection, job: Job, clean: Path, expected
         row = f"row({columns.names(contract)})"
         connection.execute(
             f"update typed set _problem = {columns.literal(reason)} "
-            "where _line in (select _line from typed where _problem is null and not _skip "
+            "where rowid in (select rowid from typed where _problem is null and not _skip "
             f"qualify {row} is distinct from last_value({row}) over (partition by {key} "
             "order by _line rows between unbounded preceding and unbounded following))"
         )

@@ -30,6 +30,8 @@ SETTINGS = (
     "company varchar, as_of date, reporting_currency varchar, reporting_timezone varchar, "
     "fiscal_year_start_month integer"
 )
+# Of a smaller export anything may be gone the next time.
+FEWEST_TO_COMPARE = 20
 REFUSED = "file_name varchar, source_name varchar, table_name varchar, message varchar"
 
 
@@ -50,12 +52,16 @@ class Sighting:
     exported_at_from: str
     mode: str = ""
     """What the file means for rows that it lacks: full, incremental or window."""
+    max_shrink: float = 1.0
+    """By which share a full export may be smaller than the one before it."""
     rows: int = 0
     rejected: int = 0
     skipped: int = 0
     rejects: dict[str, int] = field(default_factory=dict)
     """Number of rejected rows by `reason/column`."""
     headers: Sequence[str] = ()
+    notes: Sequence[str] = ()
+    """What did not keep it from being loaded, and the user should know."""
     seen_at: str = ""
     """By the wall clock; decides only between mappings or contents of files that are gone."""
 
@@ -169,6 +175,35 @@ def active(
                 standing[place] = (rank, counted)
     kept = {sighting.fingerprint: sighting for _, sighting in standing.values()}
     return sorted(kept.values(), key=lambda s: (s.source, s.table, s.file_name, s.fingerprint))
+
+
+def shrunken(counting: Iterable[Sighting]) -> dict[str, str]:
+    """Full exports that lack too much of what the one before them had, and why not to believe them,
+    by fingerprint.
+
+    Files of one moment are parts of one export. What is not believed is not compared with either.
+    """
+    exports: dict[tuple[Any, ...], dict[datetime, list[Sighting]]] = defaultdict(dict)
+    for sighting in counting:
+        if sighting.mode == "full":
+            moments = exports[sighting.source, sighting.table, sighting.nth]
+            moments.setdefault(sighting.exported_at, []).append(sighting)
+    problems = {}
+    for moments in exports.values():
+        before = 0
+        for _, parts in sorted(moments.items()):
+            rows = sum(part.rows + part.rejected for part in parts)
+            share = max(part.max_shrink for part in parts)
+            if before >= FEWEST_TO_COMPARE and rows < before * (1 - share):
+                problem = (
+                    f"has {rows:,} rows, where the full export before it had {before:,}: if it is "
+                    "cut, export it again; if it is only a part, state `mode: incremental` for it "
+                    "under `files:` in workspace.yml; if so much was deleted, `max_shrink: 1`"
+                )
+                problems |= {part.fingerprint: problem for part in parts}
+            else:
+                before = rows
+    return problems
 
 
 def write_text(path: Path, text: str) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, fields, replace
@@ -16,9 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 from orchestration.contracts import DEFINITIONS, PROJECT_ROOT, Contract, nearest
 from orchestration.ingest import load as loading
+from orchestration.ingest import unpack
+from orchestration.ingest.columns import as_typed
 from orchestration.ingest.dialect import Head, Layout, Refused, from_file_name
 from orchestration.ingest.files import Content, ExportFile, discover, exported, read_content
-from orchestration.ingest.matching import Match, Unmatched, check_rules, matches
+from orchestration.ingest.matching import Match, Unmatched, Unneeded, check_rules, matches
 from orchestration.ingest.records import (
     History,
     LoadResult,
@@ -26,6 +29,7 @@ from orchestration.ingest.records import (
     Sighting,
     Tables,
     active,
+    shrunken,
 )
 from orchestration.workspace import Workspace, WorkspaceError
 
@@ -63,6 +67,8 @@ class Run:
         for pattern in ("raw/.*.tmp", "raw/*/*/.*.tmp", "history/loads/.*.tmp", "runs/tmp/*.*"):
             for left_over in self._workspace.root.glob(pattern):
                 left_over.unlink()
+        for left_over in self._temporary.glob(f"{unpack.PREFIX}*"):
+            shutil.rmtree(left_over)
         self._history = History(self._workspace)
         self._seen = Seen(self._workspace)
         return self
@@ -119,29 +125,55 @@ class Run:
                 return
 
         results, complete = [], True
-        content = Content(**known["content"]) if same and known["content"] else None
-        head = Head(file.path, file.name)
-        for match in self._matches(file, head, definition):
-            if isinstance(match, Match):
-                content = content or read_content(file.path)
-                sighting = self._sighting(file, content, match)
-                if not self._chosen(sighting):
-                    self._current.add(sighting.fingerprint)
-                    complete = False
-                    continue
-                result = self._load_as(file, head, content, match, sighting, again=not same)
-            else:
-                result = match
-            results.append(result)
-            if self._chosen(result):
-                yield result
+        known_content = Content(**known["content"]) if same and known["content"] else None
+        content = None
+        try:
+            with unpack.unpacked(file, self._temporary, self._connection) as parts:
+                for part in parts:
+                    content = known_content if part is file else None
+                    head = Head(part.path, part.name)
+                    for match in self._matches(part, head, definition):
+                        if isinstance(match, Match):
+                            content = content or read_content(part.path)
+                            result = self._load_match(part, head, content, match, again=not same)
+                        else:
+                            result = match
+                        if result is None:
+                            complete = False
+                            continue
+                        results.append(result)
+                        if self._chosen(result):
+                            yield result
+        except Refused as problem:
+            results = [self._unread(file, problem)]
+            yield results[0]
         if complete and time.time_ns() - file.modified > SETTLED:
             self._seen.files[str(file.path)] = {
                 "stat": [file.size, file.modified],
                 "state": self._state,
-                "content": asdict(content) if content else None,
+                "content": asdict(content) if content and parts == [file] else None,
                 "results": [result.to_json() | _as_later(result) for result in results],
             }
+
+    def _load_match(
+        self, file: ExportFile, head: Head, content: Content, match: Match, *, again: bool
+    ) -> LoadResult | None:
+        """Load a file under a contract; None where neither it nor its source was asked for."""
+        sighting = self._sighting(file, content, match)
+        if not self._chosen(sighting):
+            self._current.add(sighting.fingerprint)
+            return None
+        return self._load_as(file, head, content, match, sighting, again=again)
+
+    def _unread(self, file: ExportFile, problem: Exception) -> LoadResult:
+        """Why a file was not read under any contract."""
+        folder = file.folder
+        source = folder if any(c.source == folder for c in self._contracts.values()) else ""
+        when = exported(file, None, self._zone)
+        nothing = Sighting(source, "", 0, "", file.name, "", when.at, when.on, when.known_from)
+        status = {Unmatched: "unmatched", Unneeded: "ignored"}.get(type(problem), "refused")
+        message = f"cannot be read: {problem}" if isinstance(problem, OSError) else str(problem)
+        return _result(nothing, status, message=message)
 
     def _matches(
         self, file: ExportFile, head: Head, definition: Contract | None
@@ -156,22 +188,18 @@ class Run:
                 hint = nearest(file.path.stem, names)
                 raise Unmatched(f"there is no definition of this name{hint}: rename the file")
             return matches(file, head, self._workspace, known)
-        except (Unmatched, Refused, OSError) as problem:
-            source = file.folder if any(c.source == file.folder for c in known.values()) else ""
-            when = exported(file, None, self._workspace.config.timezone)
-            nothing = Sighting(source, "", 0, "", file.name, "", when.at, when.on, when.known_from)
-            status = "unmatched" if isinstance(problem, Unmatched) else "refused"
-            message = f"cannot be read: {problem}" if isinstance(problem, OSError) else str(problem)
-            return [_result(nothing, status, message=message)]
+        except (Unmatched, Unneeded, Refused, OSError) as problem:
+            return [self._unread(file, problem)]
 
     def _sighting(self, file: ExportFile, content: Content, match: Match) -> Sighting:
         """What this file is under this contract. The fingerprint covers all that makes its rows."""
-        contract, rule, zone = match.contract, match.rule, self._workspace.config.timezone
+        contract, rule, zone = match.contract, match.rule, self._zone
         definition = contract.source == DEFINITIONS
         when = exported(file, rule.exported_at if rule else None, zone, definition=definition)
         taken = {column.name: from_file_name(column, file.name) for column in contract.columns}
         parts = [content.digest, {name: value for name, value in taken.items() if value}]
-        mapping = rule.model_dump(mode="json", exclude={"match", "exported_at"}) if rule else None
+        apart = {"match", "exported_at", "mode"}
+        mapping = rule.model_dump(mode="json", exclude=apart) if rule else None
         key = self._key_mark if contract.has_keys else ""
         return Sighting(
             contract.source,
@@ -183,7 +211,8 @@ class Run:
             when.at,
             when.on,
             when.known_from,
-            (rule.mode if rule else None) or contract.mode,
+            (rule.mode if rule else None) or contract.mode_of(file.name),
+            contract.rules.max_shrink,
         )
 
     def _load_as(
@@ -200,19 +229,33 @@ class Run:
         started = time.perf_counter()
         contract, raw = match.contract, self._workspace.raw
         status, message = "unchanged", ""
+        loaded = loading.Loaded(0)
         found = self._history.of(sighting.fingerprint)
-        if found is not None and found.is_whole(raw):
-            loaded = loading.Loaded(found.rows, found.rejected, found.skipped, found.rejects)
-            headers = found.headers
-        else:
-            status, headers = "loaded", ()
-            try:
+        is_there = found is not None and found.is_whole(raw)
+        try:
+            layout = None
+            if not is_there or contract.rules.preamble.exported_at:
                 layout = match.layout(head)
+                if layout.exported_at and sighting.exported_at_from != "workspace.yml":
+                    zone = contract.rules.timezone.replace("workspace", self._zone)
+                    when = exported(file, layout.exported_at, zone, stated_in="content")
+                    sighting = replace(
+                        sighting,
+                        exported_at=when.at,
+                        exported_on=when.on,
+                        exported_at_from=when.known_from,
+                    )
+            if found is not None and is_there:
+                loaded = loading.Loaded(found.rows, found.rejected, found.skipped, found.rejects)
+                headers, notes = found.headers, found.notes
+            elif layout is not None:
+                status, headers = "loaded", layout.headers
+                notes = self._notes(content, layout)
                 job = loading.Job(
                     file,
-                    contract,
+                    as_typed(contract, layout, file.typed),
                     layout,
-                    self._workspace.config.timezone,
+                    self._zone,
                     sighting.fingerprint,
                     sighting.path(raw),
                     self._temporary,
@@ -221,20 +264,36 @@ class Run:
                     strict=contract.source == DEFINITIONS,
                 )
                 loaded = loading.load(self._connection(), job)
-                headers = layout.headers
                 if new := self._history.new_headers(contract.name, headers):
                     message = f"has columns that no file before it had: {', '.join(new)}"
-            except Refused as problem:
-                status, message, loaded = "refused", str(problem), loading.Loaded(0)
+        except Refused as problem:
+            status, message, headers, notes = "refused", str(problem), (), ()
         seconds = time.perf_counter() - started
         sighting = replace(
-            sighting, **asdict(loaded), headers=headers, seen_at=datetime.now(UTC).isoformat()
+            sighting,
+            **asdict(loaded),
+            headers=headers,
+            notes=notes,
+            seen_at=datetime.now(UTC).isoformat(),
         )
         if status != "refused":
             self._current.add(sighting.fingerprint)
             if again or sighting.id not in self._history.sightings:
                 self._history.record(sighting)
         return _result(sighting, status, message=message, seconds=seconds)
+
+    def _notes(self, content: Content, layout: Layout) -> list[str]:
+        """What does not keep a file from being loaded, and the user should know."""
+        notes = []
+        if content.is_garbled:
+            notes.append(
+                "some of its letters look like UTF-8 that was read as something else (as in "
+                "`MÃ¼ller`): if names look so in its system, too, mend them there; else export "
+                "it again as UTF-8"
+            )
+        if layout.is_incomplete:
+            notes.append("says of itself that its last numbers may still change: export it again")
+        return notes
 
     def _key(self, file: ExportFile, contract: Contract, layout: Layout) -> bytes:
         """The identity key; where there is none, say which column of which file needs it."""
@@ -253,6 +312,10 @@ class Run:
         names = {found.source, found.contract}
         return self._only is None or found.source == DEFINITIONS or bool(names & self._only)
 
+    @property
+    def _zone(self) -> str:
+        return self._workspace.config.timezone
+
     @cached_property
     def _state(self) -> str:
         """Changes with anything but the files that decides what becomes of a file."""
@@ -260,7 +323,7 @@ class Run:
         rules = [rule.model_dump(mode="json") for rule in config.files]
         digests = [contract.digest for contract in self._contracts.values()]
         shape = [field.name for field in fields(LoadResult)]
-        return _digest([VERSION, shape, config.timezone, rules, digests, self._key_mark])
+        return _digest([VERSION, shape, self._zone, rules, digests, self._key_mark])
 
     @cached_property
     def _key_mark(self) -> str:
@@ -271,10 +334,21 @@ class Run:
             return ""
         return hashlib.blake2b(key, digest_size=8, person=b"plumbline").hexdigest()
 
-    def finish(self, results: list[LoadResult], as_of: date | None) -> None:
-        """Write down which files count, and what the models need to know of the workspace."""
+    def finish(self, results: list[LoadResult], as_of: date | None) -> list[LoadResult]:
+        """Write down which files count, and what the models need to know of the workspace.
+
+        Returns the results again, with the files that only now turn out not to be believable.
+        """
         raw, config = self._workspace.raw, self._workspace.config
         counting = active(self._history.sightings.values(), self._current, raw, as_of)
+        problems = shrunken(counting)
+        results = [
+            replace(result, status="refused", message=problem)
+            if (problem := problems.get(result.fingerprint))
+            else result
+            for result in results
+        ]
+        counting = [sighting for sighting in counting if sighting.fingerprint not in problems]
         days = [sighting.exported_on for sighting in counting if sighting.source != DEFINITIONS]
         today = as_of or config.as_of or max(days, default=datetime.now(UTC).date())
         tables = Tables(self._workspace, self._seen, self._connection)
@@ -283,6 +357,7 @@ class Run:
         tables.files(counting)
         tables.settings(today)
         tables.refused([r for r in results if r.status in ("refused", "unmatched")])
+        return results
 
 
 def _as_later(result: LoadResult) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def crm(lab: Lab) -> Lab:
         ("crm/any.csv", "id,name,Day", "crm.daily", "loaded", ""),
         ("crm/any.csv", "id,nam", "crm", "refused", "lacks the column"),
         ("crm/any.txt", "id,name", "crm", "unmatched", "no contract of crm is for files of this"),
-        ("crm/any.zip", "id,name", "crm", "unmatched", "unpack or save it as CSV"),
+        ("crm/any.xlsx", "id,name", "crm", "unmatched", "save it as CSV"),
         ("elsewhere.csv", "id,email", "crm.leads", "loaded", ""),
         ("new/elsewhere.csv", "name,id", "crm.people", "loaded", ""),
         ("new/elsewhere.csv", "id,a,b", "", "unmatched", "its header fits no contract"),
