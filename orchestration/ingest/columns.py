@@ -17,7 +17,7 @@ Only expressions are made here; load.py and quarantine.py run them. What counts 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -86,10 +86,14 @@ def names(contract: Contract) -> str:
     return ", ".join(name(column.name) for column in contract.columns)
 
 
-def cells(path: Path, layout: Layout) -> str:
-    """The rows of a UTF-8 file as text columns c0, c1, ...; nothing is guessed."""
+def cells(path: Path | Sequence[Path], layout: Layout) -> str:
+    """The rows of UTF-8 files as text columns c0, c1, ...; nothing is guessed. Of several files
+    each row has its file's path as `_line`.
+    """
     columns = [f"c{place}" for place in range(len(layout.headers))]
-    return _read_csv(path, columns, layout.delimiter, layout.newline or "\n", layout.skip)
+    several = "" if isinstance(path, Path) else ", filename = '_line'"
+    newline = layout.newline or "\n"
+    return _read_csv(path, columns, layout.delimiter, newline, layout.skip, several)
 
 
 def multiplied(layout: Layout, source: str) -> str:
@@ -114,24 +118,30 @@ def numbered_cells(path: Path, layout: Layout, longest: int) -> str:
 
 
 def _read_csv(
-    path: Path, columns: list[str], delimiter: str, newline: str, skip: int, more: str = ""
+    path: Path | Sequence[Path],
+    columns: list[str],
+    delimiter: str,
+    newline: str,
+    skip: int,
+    more: str = "",
 ) -> str:
     types = ", ".join(f"{column}: 'varchar'" for column in columns)
+    paths = (path,) if isinstance(path, Path) else path
+    files = f"[{literals(tuple(map(str, paths)))}]"
     # With strict_mode stated as well, DuckDB 1.5 finds no rows at all between CRLFs.
     ends = newline.replace("\r", "\\r").replace("\n", "\\n")
     return (
-        f"read_csv({literal(str(path))}, columns = {{{types}}}, auto_detect = false, "
+        f"read_csv({files}, columns = {{{types}}}, auto_detect = false, "
         f"header = false, skip = {skip}, delim = {literal(delimiter)}, new_line = '{ends}', "
         f"quote = '\"', escape = '\"', nullstr = '\x01\x02\x03'{more})"
     )
 
 
-def typed(contract: Contract, layout: Layout, zone: str, source: str) -> str:
-    """All rows of `source`, typed.
+def typed(contract: Contract, layout: Layout, zone: str, source: str, *, keep: str = "") -> str:
+    """All rows of `source`, typed, with its column `keep` as it is.
 
     Beside the contract's columns stand `_problem` (`reason:column`, or null), `_skip` (a total, or
-    not of this contract) and `_control` (which of the control rows it is, or null). A `_line` of
-    the source is kept.
+    not of this contract) and `_control` (which of the control rows it is, or null).
     """
     used = {place for places in layout.positions.values() for place in places} | {0}
     used |= set() if layout.blank_skips is None else {layout.blank_skips}
@@ -163,8 +173,7 @@ def typed(contract: Contract, layout: Layout, zone: str, source: str) -> str:
     if layout.where:
         kept = [f"coalesce(t{i} in ({literals(v)}), false)" for i, v in layout.where.items()]
         skip = f"{skip} or not ({' and '.join(kept)})"
-    # The path comes before its columns, and may have anything in it.
-    line = "_line, " if source.rpartition("columns = {")[2].startswith("_line:") else ""
+    line = f"{keep}, " if keep else ""
     source = multiplied(layout, source)
     problem = f"coalesce({', '.join([*problems, 'cast(null as varchar)'])})"
     return (

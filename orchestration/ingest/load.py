@@ -110,14 +110,24 @@ def load(connection: duckdb.DuckDBPyConnection, job: Job) -> Loaded:
     return loaded
 
 
+def is_plain_utf8(job: Job) -> bool:
+    """Whether DuckDB can read the file where it lies."""
+    is_whole = job.layout.last is None
+    return is_whole and _is_utf8(job.layout.encoding) and not set("*?[{") & set(str(job.file.path))
+
+
+def _is_utf8(encoding: str) -> bool:
+    return codecs.lookup(encoding).name in ("utf-8", "utf-8-sig")
+
+
 def as_utf8(job: Job) -> tuple[Path, bool]:
     """The file, or a copy in UTF-8 of the lines that count, and whether there is a NUL in it."""
     path, encoding = job.file.path, job.layout.encoding
     copy = job.temporary / f"{job.fingerprint}.txt"
+    if is_plain_utf8(job):
+        return path, job.has_nul
     last = job.layout.last
-    if last is None and codecs.lookup(encoding).name in ("utf-8", "utf-8-sig"):
-        if not set("*?[{") & set(str(path)):
-            return path, job.has_nul
+    if last is None and _is_utf8(encoding):
         copy.symlink_to(path)  # or DuckDB would take the name for a pattern
         return copy, job.has_nul
     has_nul = False
@@ -265,9 +275,12 @@ def has_records(text: Path, skip: int, expected: int) -> bool:
         for _ in range(skip):
             file.readline()
         start = file.tell()
-        lines, last = 0, b"\n"
+        lines, quotes, last = 0, 0, b"\n"
         while block := file.read(BLOCK):
             lines, last = lines + block.count(b"\n"), block[-1:]
+            quotes += block.count(b'"')
+        if quotes % 2:
+            return False  # one is not closed, and what DuckDB makes of it depends
         unended = int(last != b"\n")
         if lines + unended == expected:
             return True

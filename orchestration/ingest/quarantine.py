@@ -153,7 +153,7 @@ def _type(connection: duckdb.DuckDBPyConnection, job: Job, clean: Path, expected
     """Make the table `typed` of all well-formed records, with what is wrong with them."""
     contract = job.contract
     source = columns.numbered_cells(clean, job.layout, 4 * LONGEST_RECORD)
-    query = columns.typed(contract, job.layout, job.zone, source)
+    query = columns.typed(contract, job.layout, job.zone, source, keep="_line")
     connection.execute(
         "create or replace temp table typed as "
         f"select * replace (cast(_line as bigint) as _line) from ({query})",

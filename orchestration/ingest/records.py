@@ -13,7 +13,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
-from itertools import chain
 from pathlib import Path
 from typing import Any, Self
 
@@ -117,6 +116,9 @@ class History:
         for path in sorted(self._folder.glob("*.json")):
             self.sightings[path.stem] = Sighting.from_json(json.loads(path.read_bytes()))
         self._by_fingerprint = {s.fingerprint: s for s in self.sightings.values()}
+        self._headers: dict[str, set[str]] = defaultdict(set)
+        for sighting in self.sightings.values():
+            self._headers[sighting.contract] |= set(sighting.headers)
 
     def of(self, fingerprint: str) -> Sighting | None:
         """Some sighting of these very rows."""
@@ -124,8 +126,8 @@ class History:
 
     def new_headers(self, contract: str, headers: Sequence[str]) -> list[str]:
         """The headers that no file of the contract had, unless it is the first one."""
-        known = [seen.headers for seen in self.sightings.values() if seen.contract == contract]
-        return [h for h in headers if h not in {*chain(*known)}] if any(known) else []
+        known = self._headers[contract]
+        return [header for header in headers if header not in known] if known else []
 
     def record(self, sighting: Sighting) -> None:
         """Keep a sighting; seeing the same again only moves its `seen_at`."""
@@ -134,6 +136,7 @@ class History:
         write_text(self._folder / f"{sighting.id}.json", text)
         self.sightings[sighting.id] = sighting
         self._by_fingerprint[sighting.fingerprint] = sighting
+        self._headers[sighting.contract] |= set(sighting.headers)
 
 
 def active(
@@ -188,7 +191,7 @@ def shrunken(counting: Iterable[Sighting]) -> dict[str, str]:
         if sighting.mode == "full":
             moments = exports[sighting.source, sighting.table, sighting.nth]
             moments.setdefault(sighting.exported_at, []).append(sighting)
-    problems = {}
+    problems: dict[str, str] = {}
     for moments in exports.values():
         before = 0
         for _, parts in sorted(moments.items()):

@@ -5,19 +5,21 @@ What is done with a file stands in the modules beside this one.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import shutil
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, fields, replace
+from collections import defaultdict
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from orchestration.contracts import DEFINITIONS, PROJECT_ROOT, Contract, nearest
+from orchestration.ingest import batch, unpack
 from orchestration.ingest import load as loading
-from orchestration.ingest import unpack
 from orchestration.ingest.columns import as_typed
 from orchestration.ingest.dialect import Head, Layout, Refused, from_file_name
 from orchestration.ingest.files import Content, ExportFile, discover, exported, read_content
@@ -47,6 +49,28 @@ class IngestError(Exception):
     """The run cannot go on; the message names file, line and column, and says what to do."""
 
 
+@dataclass
+class _Opened:
+    """A file, or a part of one, with the contracts that it follows or why it has none."""
+
+    file: ExportFile
+    head: Head
+    matches: list[Match] | list[LoadResult]
+    _content: Content | None = None
+
+    @property
+    def is_matched(self) -> bool:
+        """Whether it is read at all."""
+        return any(isinstance(match, Match) for match in self.matches)
+
+    @property
+    def content(self) -> Content:
+        """What identifies its content, found out when it is first asked for."""
+        if self._content is None:
+            self._content = read_content(self.file.path)
+        return self._content
+
+
 class Run:
     """One run over one workspace, to be used once, as a context."""
 
@@ -60,15 +84,18 @@ class Run:
         self._temporary = workspace.runs / "tmp"
         self._current: set[str] = set()
         self._connected: duckdb.DuckDBPyConnection | None = None
+        self._opened: dict[str, _Opened] = {}
+        self._ahead: dict[str, loading.Loaded] = {}
 
     def __enter__(self) -> Run:
         for folder in (self._workspace.raw, self._temporary):
             folder.mkdir(parents=True, exist_ok=True)
         for pattern in ("raw/.*.tmp", "raw/*/*/.*.tmp", "history/loads/.*.tmp", "runs/tmp/*.*"):
             for left_over in self._workspace.root.glob(pattern):
-                left_over.unlink()
-        for left_over in self._temporary.glob(f"{unpack.PREFIX}*"):
-            shutil.rmtree(left_over)
+                if left_over.is_dir():
+                    shutil.rmtree(left_over)
+                else:
+                    left_over.unlink()
         self._history = History(self._workspace)
         self._seen = Seen(self._workspace)
         return self
@@ -96,8 +123,10 @@ class Run:
                     wrong.append(f"{file.path}: {result.message}{expected}")
         if wrong:
             raise IngestError("\n".join(wrong))
-        for file in discover(self._workspace.exports):
-            yield from self._load(file)
+        for files in batch.portions(discover(self._workspace.exports)):
+            self._load_ahead(files)
+            for file in files:
+                yield from self._load(file)
 
     def _definitions(self) -> Iterator[tuple[ExportFile, Contract | None]]:
         """Of each definition the workspace's own file, else the default."""
@@ -112,11 +141,44 @@ class Run:
         for file in own.values():
             yield replace(file, name=f"{DEFINITIONS}/{file.name}"), None
 
+    def _known(self, file: ExportFile) -> dict[str, Any]:
+        """What an earlier run found out about the very same file; empty if nothing."""
+        known = self._seen.files.get(str(file.path), {})
+        return known if known.get("stat") == [file.size, file.modified] else {}
+
+    def _load_ahead(self, files: list[ExportFile]) -> None:
+        """Load those of some files that are small and alike, together; `_load` does the rest."""
+        groups: dict[Hashable, dict[str, loading.Job]] = defaultdict(dict)
+        for file in files:
+            known = self._known(file)
+            if (
+                file.size > batch.SMALL
+                or known.get("state") == self._state
+                or unpack.is_packed(file)
+            ):
+                continue
+            opened = self._open(file, file, None)
+            for match in opened.matches:
+                if not isinstance(match, Match):
+                    continue
+                sighting = self._sighting(file, opened.content, match)
+                found = self._history.of(sighting.fingerprint)
+                if not self._chosen(sighting) or (found and found.is_whole(self._workspace.raw)):
+                    continue
+                with contextlib.suppress(Refused):
+                    job = self._job(file, opened, match, sighting, match.layout(opened.head))
+                    if batch.may_join(job):
+                        alike = (job.contract.name, id(match.rule), match.nth, repr(job.layout))
+                        groups[alike][sighting.fingerprint] = job
+        for jobs in groups.values():
+            if len(jobs) > 1:
+                results = batch.load(self._connection(), list(jobs.values()))
+                self._ahead |= {name: r for name, r in zip(jobs, results, strict=True) if r}
+
     def _load(self, file: ExportFile, definition: Contract | None = None) -> Iterator[LoadResult]:
         """Load one file under all its contracts, unless it is known what became of it."""
-        known = self._seen.files.get(str(file.path), {})
-        same = known.get("stat") == [file.size, file.modified]
-        if same and known["state"] == self._state:
+        known = self._known(file)
+        if known.get("state") == self._state:
             results = [LoadResult.from_json(result) for result in known["results"]]
             raw = self._workspace.raw
             if all(r.status != "unchanged" or r.is_whole(raw) for r in results):
@@ -124,18 +186,15 @@ class Run:
                 yield from filter(self._chosen, results)
                 return
 
-        results, complete = [], True
-        known_content = Content(**known["content"]) if same and known["content"] else None
-        content = None
+        results, complete, content = [], True, None
         try:
             with unpack.unpacked(file, self._temporary, self._connection) as parts:
                 for part in parts:
-                    content = known_content if part is file else None
-                    head = Head(part.path, part.name)
-                    for match in self._matches(part, head, definition):
+                    opened = self._open(file, part, definition)
+                    content = opened.content if part is file and opened.is_matched else None
+                    for match in opened.matches:
                         if isinstance(match, Match):
-                            content = content or read_content(part.path)
-                            result = self._load_match(part, head, content, match, again=not same)
+                            result = self._load_match(part, opened, match, again=not known)
                         else:
                             result = match
                         if result is None:
@@ -151,19 +210,33 @@ class Run:
             self._seen.files[str(file.path)] = {
                 "stat": [file.size, file.modified],
                 "state": self._state,
-                "content": asdict(content) if content and parts == [file] else None,
+                "content": asdict(content) if content else None,
                 "results": [result.to_json() | _as_later(result) for result in results],
             }
 
+    def _open(self, file: ExportFile, part: ExportFile, definition: Contract | None) -> _Opened:
+        """A file, or a part of one, with the contracts that it follows; remembered until it is
+        loaded.
+        """
+        opened = self._opened.pop(part.name, None)
+        if opened is None:
+            head = Head(part.path, part.name)
+            known = self._known(file).get("content") if part is file else None
+            content = Content(**known) if known else None
+            opened = _Opened(part, head, self._matches(part, head, definition), content)
+            if part is file and definition is None:
+                self._opened[part.name] = opened
+        return opened
+
     def _load_match(
-        self, file: ExportFile, head: Head, content: Content, match: Match, *, again: bool
+        self, file: ExportFile, opened: _Opened, match: Match, *, again: bool
     ) -> LoadResult | None:
         """Load a file under a contract; None where neither it nor its source was asked for."""
-        sighting = self._sighting(file, content, match)
+        sighting = self._sighting(file, opened.content, match)
         if not self._chosen(sighting):
             self._current.add(sighting.fingerprint)
             return None
-        return self._load_as(file, head, content, match, sighting, again=again)
+        return self._load_as(file, opened, match, sighting, again=again)
 
     def _unread(self, file: ExportFile, problem: Exception) -> LoadResult:
         """Why a file was not read under any contract."""
@@ -215,15 +288,30 @@ class Run:
             contract.rules.max_shrink,
         )
 
-    def _load_as(
+    def _job(
         self,
         file: ExportFile,
-        head: Head,
-        content: Content,
+        opened: _Opened,
         match: Match,
         sighting: Sighting,
-        *,
-        again: bool,
+        layout: Layout,
+    ) -> loading.Job:
+        contract = match.contract
+        return loading.Job(
+            file,
+            as_typed(contract, layout, file.typed),
+            layout,
+            self._zone,
+            sighting.fingerprint,
+            sighting.path(self._workspace.raw),
+            self._temporary,
+            self._key(file, contract, layout) if contract.has_keys else None,
+            opened.content.has_nul,
+            strict=contract.source == DEFINITIONS,
+        )
+
+    def _load_as(
+        self, file: ExportFile, opened: _Opened, match: Match, sighting: Sighting, *, again: bool
     ) -> LoadResult:
         """Load a file under one contract, unless its rows are there already."""
         started = time.perf_counter()
@@ -235,7 +323,7 @@ class Run:
         try:
             layout = None
             if not is_there or contract.rules.preamble.exported_at:
-                layout = match.layout(head)
+                layout = match.layout(opened.head)
                 if layout.exported_at and sighting.exported_at_from != "workspace.yml":
                     zone = contract.rules.timezone.replace("workspace", self._zone)
                     when = exported(file, layout.exported_at, zone, stated_in="content")
@@ -250,20 +338,11 @@ class Run:
                 headers, notes = found.headers, found.notes
             elif layout is not None:
                 status, headers = "loaded", layout.headers
-                notes = self._notes(content, layout)
-                job = loading.Job(
-                    file,
-                    as_typed(contract, layout, file.typed),
-                    layout,
-                    self._zone,
-                    sighting.fingerprint,
-                    sighting.path(raw),
-                    self._temporary,
-                    self._key(file, contract, layout) if contract.has_keys else None,
-                    content.has_nul,
-                    strict=contract.source == DEFINITIONS,
+                notes = self._notes(opened.content, layout)
+                ahead = self._ahead.get(sighting.fingerprint)
+                loaded = ahead or loading.load(
+                    self._connection(), self._job(file, opened, match, sighting, layout)
                 )
-                loaded = loading.load(self._connection(), job)
                 if new := self._history.new_headers(contract.name, headers):
                     message = f"has columns that no file before it had: {', '.join(new)}"
         except Refused as problem:

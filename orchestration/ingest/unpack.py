@@ -31,7 +31,11 @@ BLOCK = 1 << 20
 HIGHEST_RATIO = 200
 FREE_OF_RATIO = 16 << 20
 MOST_MEMBERS = 10_000
-PREFIX = "unpacked-"
+
+
+def is_packed(file: ExportFile) -> bool:
+    """Whether it has to be unpacked before it can be read as text."""
+    return file.name.lower().endswith((".zip", ".gz", ".parquet"))
 
 
 @contextmanager
@@ -39,15 +43,15 @@ def unpacked(
     file: ExportFile, temporary: Path, connection: Connection
 ) -> Iterator[list[ExportFile]]:
     """The files that a file stands for: itself, or what is in it, until the context ends."""
-    name = file.name.lower()
-    if not name.endswith((".zip", ".gz", ".parquet")):
+    if not is_packed(file):
         yield [file]
         return
+    name = file.name.lower()
     try:
         file.path.open("rb").close()
     except OSError as problem:
         raise Refused(f"cannot be read: {problem}") from None
-    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=temporary))
+    folder = Path(tempfile.mkdtemp(suffix=".unpacked", dir=temporary))
     try:
         if name.endswith(".zip"):
             parts = list(_members(file, folder))
