@@ -357,7 +357,8 @@ class Run:
         )
         if status != "refused":
             self._current.add(sighting.fingerprint)
-            if again or sighting.id not in self._history.sightings:
+            before = self._history.sightings.get(sighting.id)
+            if again or before is None or before.mode != sighting.mode:
                 self._history.record(sighting)
         return _result(sighting, status, message=message, seconds=seconds)
 

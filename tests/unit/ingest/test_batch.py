@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from orchestration.ingest import batch
+from orchestration.ingest.load import Job, Loaded
 
 from .conftest import Lab
 
@@ -34,7 +36,7 @@ FILES = {
 }
 
 
-def outcome(folder: Path) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]]]:
+def outcome(folder: Path) -> tuple[list[Any], list[Any]]:
     folder.mkdir()
     lab = Lab(folder)
     lab.contract("crm.rows", COLUMNS, key=["id"])
@@ -49,16 +51,21 @@ def outcome(folder: Path) -> tuple[list[tuple[object, ...]], list[tuple[object, 
 def test_files_loaded_together_are_as_files_loaded_one_by_one(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    joined = []
+    joined: list[Job] = []
     load = batch.load
-    monkeypatch.setattr(batch, "load", lambda c, jobs: joined.extend(jobs) or load(c, jobs))
+
+    def watched(connection: Any, jobs: list[Job]) -> list[Loaded | None]:
+        joined.extend(jobs)
+        return load(connection, jobs)
+
+    monkeypatch.setattr(batch, "load", watched)
     together = outcome(lab.root / "together")
     monkeypatch.setattr(batch, "may_join", lambda job: False)
     alone = outcome(lab.root / "alone")
 
     assert together == alone
     # Not in it: the copy, other line ends, another header, and names that look like a pattern.
-    assert len(joined) == 9
+    assert len(joined) == 10
 
 
 def test_no_portion_holds_more_than_fits_into_memory(
