@@ -124,7 +124,7 @@ def spread(results: list[dict[str, float]], what: str) -> str:
     return f"{statistics.median(values):.2f} ({values[0]:.2f} to {values[-1]:.2f})"
 
 
-def write_csv(path: Path) -> None:
+def write_csv(path: Path, rows: int = ROWS, first: int = 0) -> None:
     """A file of leads, the same at every run."""
     chance = random.Random(1)
     row = ",".join(f'"{value}"' for _, _, value in COLUMNS) + "\n"
@@ -132,7 +132,7 @@ def write_csv(path: Path) -> None:
     days = [(date(2024, 1, 1) + timedelta(days=day)).isoformat() for day in range(1000)]
     with path.open("w", encoding="utf-8") as file:
         file.write(header)
-        for n in range(ROWS):
+        for n in range(first, first + rows):
             a, b = chance.randrange(50_000), chance.randrange(100)
             file.write(row.format(n=n, a=a, b=b, day=days[a % 1000]))
 

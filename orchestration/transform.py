@@ -11,17 +11,20 @@ import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from graphlib import TopologicalSorter
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from orchestration.publish import Mart
-from orchestration.warehouse import connect, without_values
+from orchestration.warehouse import connect, literal, without_values
 from orchestration.workspace import PROJECT_ROOT, Workspace
 
 # What a run builds. It leaves to `make test` what cannot change with the data: unit tests, the keys
 # of staging (one row per key by construction), and the tests of the tests.
 IN_A_RUN = ("resource_type:model", "resource_type:test")
+# The same without views, which only change with the project: most of the nodes, and of the time.
+TABLES = ("resource_type:model,config.materialized:table", "resource_type:test")
 NOT_IN_A_RUN = ("resource_type:test,path:models/staging", "path:tests/data/guards")
 PROJECT_FILES = ("dbt_project.yml", "profiles.yml", "macros", "models", "tests/data")
 
@@ -101,9 +104,19 @@ def build(
     select: Sequence[str] = IN_A_RUN,
     on_node: OnNode | None = None,
 ) -> list[Node]:
-    """Build the selected models and tests; `on_node` hears of each, and of how many there are."""
+    """Build the selected models and tests; `on_node` hears of each, and of how many there are.
+    None is listed before one that it reads.
+
+    Where a whole run finds the views of the same project in the warehouse, it leaves them as they
+    are: their nodes are `unchanged`.
+    """
     nodes: list[Node] = []
     total = 0
+    whole = tuple(select) == IN_A_RUN
+    state = _project_state()
+    views = _views(workspace) if whole and _built_from(workspace) == state else []
+    if whole and not views:
+        _set_built_from(workspace, "")
 
     def hear(event: Any) -> None:
         nonlocal total
@@ -118,13 +131,13 @@ def build(
             )
             nodes.append(node)
             if on_node:
-                on_node(node, total)
+                on_node(node, total + len(views))
 
     arguments = [
         "--no-write-json",  # run_results.json would hold the values that a failed cast quotes
         "build",
         *("--indirect-selection", "empty"),
-        *("--select", *select),
+        *("--select", *(TABLES if views else select)),
         *("--exclude", *NOT_IN_A_RUN),
     ]
     try:
@@ -139,8 +152,50 @@ def build(
             nodes,
         ) from None
 
+    if whole:
+        _set_built_from(workspace, state)
+    for unique_id in views:
+        nodes.append(Node(unique_id, "unchanged", 0.0))
+        if on_node:
+            on_node(nodes[-1], total + len(views))
     counts = _row_counts(workspace)
+    parents = read_manifest(workspace.root)["parent_map"] if views else {}
+    order = {name: place for place, name in enumerate(TopologicalSorter(parents).static_order())}
+    nodes.sort(key=lambda node: order.get(node.unique_id, 0))
     return [replace(node, rows=counts.get(node.name)) for node in nodes]
+
+
+def _views(workspace: Workspace) -> list[str]:
+    """The models that are views, by their ids."""
+    nodes = read_manifest(workspace.root)["nodes"].values()
+    return sorted(
+        node["unique_id"]
+        for node in nodes
+        if node["resource_type"] == "model" and node["config"]["materialized"] == "view"
+    )
+
+
+def _built_from(workspace: Workspace) -> str:
+    """The state of the project whose views the warehouse holds, all of them; empty if unknown."""
+    if not workspace.warehouse.is_file():
+        return ""
+    with connect(workspace.warehouse) as connection:
+        noted = connection.execute(
+            "select 1 from duckdb_tables() where schema_name = 'main' and table_name = 'built_from'"
+        ).fetchone()
+        found = (
+            connection.execute("select state from main.built_from").fetchone() if noted else None
+        )
+    return str(found[0]) if found else ""
+
+
+def _set_built_from(workspace: Workspace, state: str) -> None:
+    """Note in the warehouse itself what it was built from, so that the two cannot part."""
+    if workspace.warehouse.is_file():
+        with connect(workspace.warehouse, read_only=False) as connection:
+            connection.execute(
+                f"create or replace table main.built_from as select {literal(state)} as state"
+            )
 
 
 def _invoke(

@@ -89,6 +89,13 @@ class Layout:
     """Whether the file itself says that its numbers may still change."""
 
     @property
+    def reads_last_column(self) -> bool:
+        """Whether the last cell of the file's last line makes a difference."""
+        read = {place for places in self.positions.values() for place in places}
+        read |= {*self.where, *self.unpivot} | ({self.split[0]} if self.split else set())
+        return self.last is None and len(self.headers) - 1 in read
+
+    @property
     def blank_skips(self) -> int | None:
         """The place whose blank cells make no row."""
         if self.unpivot:
@@ -104,6 +111,7 @@ class Head:
     name: str
     _texts: dict[str, str] = field(default_factory=dict)
     _rows: dict[tuple[str, str, bool], list[tuple[int, list[str]]]] = field(default_factory=dict)
+    _folded: dict[tuple[str, str], set[str]] = field(default_factory=dict)
 
     @cached_property
     def _bytes(self) -> bytes:
@@ -148,6 +156,37 @@ class Head:
             self._rows[encoding, delimiter, whole] = rows
         return self._rows[encoding, delimiter, whole]
 
+    def ends_with(self, encoding: str, line: int) -> bool:
+        """Whether there is nothing behind this line, not even its end."""
+        lines = list(itertools.islice(self._lines(encoding), line + 1))
+        is_whole = len(self._bytes) < HEAD
+        return is_whole and len(lines) == line and not lines[-1].endswith(("\n", "\r"))
+
+    def may_have(self, contract: Contract) -> bool:
+        """Whether all required headers are among the cells of the first rows: quickly told, where
+        there are a hundred contracts to choose from.
+        """
+        if contract.rules.sections:
+            return True
+        encoding = self.encoding(contract.rules.encoding)
+        unpivot = contract.rules.unpivot
+        made = (unpivot.name, unpivot.value) if unpivot else ()
+        wanted = [
+            {_folded(h) for h in c.headers} for c in contract.required if c.name not in made
+        ]
+        wanted = [headers for headers in wanted if not any(h.startswith("/") for h in headers)]
+        return any(
+            not any(headers and headers.isdisjoint(cells) for headers in wanted)
+            for delimiter in contract.rules.delimiters
+            for cells in [self._cells(encoding, delimiter)]
+        )
+
+    def _cells(self, encoding: str, delimiter: str) -> set[str]:
+        if (encoding, delimiter) not in self._folded:
+            rows = self.rows(encoding, delimiter)
+            self._folded[encoding, delimiter] = {_folded(cell) for _, row in rows for cell in row}
+        return self._folded[encoding, delimiter]
+
     def footer(
         self, encoding: str, delimiter: str, begins: tuple[str, ...]
     ) -> tuple[int | None, list[str]]:
@@ -171,6 +210,11 @@ class Head:
         while first and len(rows[first - 1]) <= 1:
             first -= 1
         return count - len(rows) + first, [cells[0] for cells in rows[first:] if cells]
+
+
+def _folded(header: str) -> str:
+    """A header as it is looked up: without case, outer blanks and runs of blanks."""
+    return " ".join(header.strip("\ufeff").split()).casefold()
 
 
 def _is_footer(cells: list[str], begins: tuple[str, ...]) -> bool:
@@ -211,7 +255,7 @@ def bind(
     for delimiter in contract.rules.delimiters:
         found = []
         for table in _tables(head, encoding, delimiter, contract.rules.sections, header=header):
-            names = _Names(table.cells)
+            names = Names(table.cells)
             if not header:
                 found.append((table, names))
                 break
@@ -235,6 +279,12 @@ def bind(
                 f"{lines}): keep the one that is meant, or export them one by one"
             )
         if found:
+            if header and head.ends_with(encoding, found[0][0].line):
+                raise Refused(
+                    "ends with its header, and that line has no end: it is cut, or there was "
+                    "nothing to export: export it again, or leave it out",
+                    near=1,
+                )
             return _layout(head, contract, where, encoding, delimiter, *found[0])
 
     _, cells, missed = best
@@ -289,7 +339,7 @@ def _layout(
     encoding: str,
     delimiter: str,
     table: _Table,
-    names: _Names,
+    names: Names,
 ) -> Layout:
     rules = contract.rules
     for header in rules.absent:
@@ -364,20 +414,20 @@ def _moment(text: str | None, formats: tuple[str, ...]) -> datetime | date | Non
     return None
 
 
-class _Names:
+class Names:
     """The header row, as it is looked up: without case, outer blanks and runs of blanks."""
 
     def __init__(self, cells: list[str]) -> None:
         self.cells = [" ".join(cell.strip("\ufeff").split()) for cell in cells]
         self.places: dict[str, list[int]] = {}
         for place, cell in enumerate(self.cells):
-            self.places.setdefault(cell.casefold(), []).append(place)
+            self.places.setdefault(_folded(cell), []).append(place)
 
     def at(self, header: str) -> list[int]:
         """Where a header of this name, or matching this /regex/, is."""
         regex = pattern(header)
         if regex is None:
-            return self.places.get(" ".join(header.split()).casefold(), [])
+            return self.places.get(_folded(header), [])
         return [place for place, cell in enumerate(self.cells) if regex.fullmatch(cell)]
 
     def find(self, column: Column) -> list[int]:
@@ -416,7 +466,7 @@ class _Names:
 
 def _constants(
     contract: Contract,
-    names: _Names,
+    names: Names,
     above: list[str],
     period: Mapping[str, str],
     file_name: str,

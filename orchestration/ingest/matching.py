@@ -7,7 +7,7 @@ A file that fits nothing is reported and left alone, one that fits two things is
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from orchestration.contracts import DEFINITIONS, Contract, nearest
@@ -36,6 +36,8 @@ class Match:
     rule: FileRule | None = None
     nth: int = 0
     """Which of the rules that send one file to one contract."""
+    because: str = ""
+    """Why it follows this contract."""
 
     def layout(self, head: Head) -> Layout:
         """How the file is to be read; refuses it if its header does not fit."""
@@ -92,11 +94,12 @@ def matches(
         raise Refused("is empty, without even a header: export it again")
 
     found: list[Match] = []
-    for rule in workspace.config.files:
+    for place, rule in enumerate(workspace.config.files):
         if fnmatchcase(file.name.casefold(), rule.match.casefold()):
             contract = contracts[rule.contract].adjusted(rule, rule.delimiter, rule.columns)
             nth = sum(match.contract.name == rule.contract for match in found)
-            found.append(Match(contract, rule, nth))
+            because = f"entry {place + 1} of `files:` in workspace.yml ('{rule.match}')"
+            found.append(Match(contract, rule, nth, because))
     if found:
         return found
 
@@ -112,7 +115,11 @@ def matches(
             for match in main
         )
     ]
-    return main + [Match(contract) for contract in beside if _fits(head, contract)]
+    return main + [
+        Match(contract, because=f"it follows {main[0].contract.name}, and has these columns too")
+        for contract in beside
+        if _fits(head, contract)
+    ]
 
 
 def _source(file: ExportFile, contracts: Mapping[str, Contract]) -> str:
@@ -125,7 +132,7 @@ def _source(file: ExportFile, contracts: Mapping[str, Contract]) -> str:
 
 def _fits(head: Head, contract: Contract) -> Layout | None:
     try:
-        return bind(head, contract, {})
+        return bind(head, contract, {}) if head.may_have(contract) else None
     except Refused:
         return None
 
@@ -146,7 +153,9 @@ def _of_folder(
         try:
             # A connector's file in the folder of the system that it was taken from, and the like.
             others = {n: c for n, c in contracts.items() if c.source != source}
-            return [_by_header(file, head, others)]
+            match = _by_header(file, head, others)
+            because = f"{match.because}, though it lies in the folder of {source}"
+            return [replace(match, because=because)]
         except Unmatched:
             if problems:
                 raise max(problems, key=lambda problem: problem.near) from None
@@ -158,8 +167,10 @@ def _of_folder(
     # Each table of a file of several is one of its own.
     lines = {layout.skip for layout in fitting.values()}
     if all(c.rules.sections for c in chosen) and len(lines) == len(chosen):
-        return [Match(contract) for contract in chosen]
-    return [Match(_clearest(chosen, file))]
+        because = f"the folder is that of {source}, and a section of it fits"
+        return [Match(contract, because=because) for contract in chosen]
+    because = f"the folder is that of {source}, and name and header fit"
+    return [Match(_clearest(chosen, file), because=because)]
 
 
 def _ignore(file: ExportFile, source: str, contracts: Mapping[str, Contract]) -> None:
@@ -187,7 +198,7 @@ def _by_header(file: ExportFile, head: Head, contracts: Mapping[str, Contract]) 
             "its header fits no contract: put it into the folder of its source, or state its "
             "contract and headers under `files:` in workspace.yml"
         )
-    return Match(_clearest(fitting, file))
+    return Match(_clearest(fitting, file), because="its header fits")
 
 
 def _is_named_for(contract: Contract, file: ExportFile) -> bool:

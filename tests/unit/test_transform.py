@@ -120,3 +120,30 @@ def test_what_failed_is_what_did_not_succeed() -> None:
         *[False] * 4,
         *[True] * 3,
     ]
+
+
+def test_views_are_built_again_only_where_the_project_has_changed(workspace: Workspace) -> None:
+    project = transform.PROJECT_ROOT
+    (project / "models" / "seen.sql").write_text("{{ config(materialized='view') }} select 1 as id")
+    (project / "models" / "read.sql").write_text("select * from {{ ref('seen') }}")
+
+    def statuses() -> dict[str, str]:
+        return {node.name: node.status for node in build(workspace) if node.is_model}
+
+    built = {"people": "success", "seen": "success", "read": "success"}
+    assert statuses() == built
+    assert statuses() == built | {"seen": "unchanged"}
+    # What reads a view comes after it.
+    assert [node.name for node in build(workspace)].index("seen") < [
+        node.name for node in build(workspace)
+    ].index("read")
+    (project / "models" / "seen.sql").write_text("{{ config(materialized='view') }} select 2 as id")
+    assert statuses() == built
+    workspace.warehouse.unlink()
+    assert statuses() == built
+    # A build that did not end says nothing of the views that it left.
+    (project / "models" / "read.sql").write_text("select 1 as id from nothing_of_the_sort")
+    with pytest.raises(BuildError):
+        build(workspace)
+    (project / "models" / "read.sql").write_text("select * from {{ ref('seen') }}")
+    assert statuses() == built
