@@ -1,10 +1,11 @@
 """What BI may take for granted about marts.rpt_email_campaigns."""
 
-from expectations import no_rows
+from expectations import finite, no_rows
 
 TABLE = "marts.rpt_email_campaigns"
 
 EXPECTATIONS = [
+    finite("open_rate_raw", "click_to_open_rate"),
     no_rows("delivered > sent", "no more is delivered than was sent"),
     no_rows("opens_human > opens_raw", "people open no more than people and machines"),
     no_rows(

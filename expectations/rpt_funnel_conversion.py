@@ -1,10 +1,11 @@
 """What BI may take for granted about marts.rpt_funnel_conversion."""
 
-from expectations import no_rows
+from expectations import finite, no_rows
 
 TABLE = "marts.rpt_funnel_conversion"
 
 EXPECTATIONS = [
+    finite("conversion_ever_rate", "ci_low", "ci_high"),
     no_rows(
         "converted > converted_ever or converted_ever > entered",
         "of those who entered, no more convert in time than ever, and no more than all",

@@ -6,6 +6,7 @@ TABLE = "marts.rpt_sales_monthly"
 
 EXPECTATIONS = [
     finite("win_rate", "win_rate_value", "average_deal_size", "attainment", "cycle_mean_days"),
+    finite("median_deal_size", "cycle_median_days", "cycle_p90_days"),
     no_rows(
         "win_rate not between 0 and 1 or win_rate_cohort not between 0 and 1",
         "every rate is between 0 and 100 %",

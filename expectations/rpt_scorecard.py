@@ -8,7 +8,7 @@ TABLE = "marts.rpt_scorecard"
 
 EXPECTATIONS = [
     gxe.ExpectTableRowCountToBeBetween(min_value=1, description="there is a number to sign"),
-    finite("value", "numerator", "denominator", "target", "attainment"),
+    finite("value", "numerator", "denominator", "target", "attainment", "ci_low", "ci_high"),
     no_rows(
         "unit is null or owner is null or definition_version is null",
         "every metric has a definition in force, with its unit and owner",

@@ -27,3 +27,25 @@
     left join {{ source('definitions', 'channels') }} as channels
         on channels.channel = lower({{ value }})
 {% endmacro %}
+
+{#
+    The status of a deal's stage, given the joins of `stage_status_joins`: what the definitions say of
+    the stage as written, else of its label without the pipeline in brackets. Null: they do not know it.
+#}
+{% macro stage_status() -%}
+    coalesce(stage_definitions.status, label_definitions.status)
+{%- endmacro %}
+
+{% macro stage_status_joins(system, stage, day) %}
+    left join {{ source('definitions', 'opportunity_stages') }} as stage_definitions
+        on
+            stage_definitions.source_system = {{ system }}
+            and lower(stage_definitions.stage_name) = lower({{ stage }})
+            and {{ in_force('stage_definitions', day) }}
+
+    left join {{ source('definitions', 'opportunity_stages') }} as label_definitions
+        on
+            label_definitions.source_system = {{ system }}
+            and lower(label_definitions.stage_name) = lower({{ without_brackets(stage) }})
+            and {{ in_force('label_definitions', day) }}
+{% endmacro %}

@@ -97,9 +97,11 @@
 
 {#
     The rows of the newest file that covers each day of a scope (an ad account): a file holds its
-    whole window, so that a corrected export replaces the days it covers and nothing else.
+    whole window, so that a corrected export replaces the days it covers and nothing else. A `level`
+    (see ad_level) is added as a column, and files of another level are left alone.
 #}
-{% macro newest_window(source_name, table_name, date, scope) %}
+{% macro newest_window(source_name, table_name, date, scope, level=none) %}
+{% set scope = scope + [level] if level else scope %}
 (
     with
 
@@ -107,6 +109,8 @@
 
         select
             *,
+            {% if level %}{{ level }} as level,
+            {% endif %}
             concat_ws('|'{% for column in scope %}, coalesce({{ column }}, ''){% endfor %}) as _scope
         from {{ source(source_name, table_name) }}
 

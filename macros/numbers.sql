@@ -84,3 +84,23 @@
 {% macro spark__percentile(value, p) -%}
     percentile(cast({{ value }} as double), {{ p }})
 {%- endmacro %}
+
+{#
+    An amount in the smallest unit of its currency (cents, but whole yen), as an amount of it. The lists
+    are those of Stripe's API, which counts the krona of Iceland and the shilling of Uganda in hundredths.
+#}
+{% macro from_minor_units(amount, currency_code) -%}
+    cast(
+        {{ amount }} * case
+            when
+                lower({{ currency_code }}) in (
+                    'bif', 'clp', 'djf', 'gnf', 'jpy', 'kmf', 'krw', 'mga', 'pyg', 'rwf', 'vnd', 'vuv', 'xaf',
+                    'xof', 'xpf'
+                )
+                then cast(1 as decimal(4, 3))
+            when lower({{ currency_code }}) in ('bhd', 'jod', 'kwd', 'omr', 'tnd') then cast(0.001 as decimal(4, 3))
+            else cast(0.01 as decimal(4, 3))
+        end
+        as decimal(18, 2)
+    )
+{%- endmacro %}

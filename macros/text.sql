@@ -10,3 +10,17 @@
 {% macro spark__text_list(value, separator) -%}
     array_join(array_sort(collect_set({{ value }})), '{{ separator }}')
 {%- endmacro %}
+
+{# A text without what stands in brackets at its end: `Signed (EMEA)` is `Signed`. #}
+{% macro without_brackets(value) -%}
+    case
+        when {{ value }} like '%_ (%)'
+            then substring({{ value }}, 1, length({{ value }}) - length(split_part({{ value }}, ' (', -1)) - 2)
+        else {{ value }}
+    end
+{%- endmacro %}
+
+{# The second half of `source / medium`, as web analytics write where a visit came from. #}
+{% macro medium_of(source_medium) -%}
+    nullif(trim(split_part({{ source_medium }}, '/', 2)), '')
+{%- endmacro %}

@@ -3,7 +3,13 @@ with
 
 salesforce_opportunities as (
 
-    select * from {{ ref('stg_salesforce__opportunities') }}
+    select * from {{ ref('int_salesforce_opportunities') }}
+
+),
+
+hubspot_deals as (
+
+    select * from {{ ref('int_hubspot_deals') }}
 
 ),
 
@@ -55,11 +61,43 @@ unioned as (
         list_amount as list_amount_original,
         contract_months,
         probability,
-        coalesce(is_deleted, false) or deleted_at is not null as is_deleted,
+        is_deleted,
         close_date,
         created_at
 
     from salesforce_opportunities
+
+    union all
+
+    -- A deal that HubSpot keeps in step with Salesforce counts there.
+    select
+        'hubspot:' || hubspot_deals.deal_id,
+        'hubspot',
+        hubspot_deals.account_id,
+        'hubspot:' || hubspot_deals.original_deal_id,
+        'hubspot:' || hubspot_deals.sales_rep_id,
+        hubspot_deals.status,
+        hubspot_deals.stage_name,
+        hubspot_deals.deal_type,
+        hubspot_deals.loss_reason,
+        hubspot_deals.original_source,
+        cast(null as varchar),
+        hubspot_deals.currency_code,
+        hubspot_deals.forecast_category,
+        hubspot_deals.amount,
+        hubspot_deals.list_amount,
+        hubspot_deals.contract_months,
+        hubspot_deals.probability,
+        hubspot_deals.is_deleted,
+        hubspot_deals.close_date,
+        hubspot_deals.created_at
+
+    from hubspot_deals
+
+    left join salesforce_opportunities
+        on left(hubspot_deals.salesforce_opportunity_id, 15) = left(salesforce_opportunities.opportunity_id, 15)
+
+    where salesforce_opportunities.opportunity_id is null
 
     union all
 

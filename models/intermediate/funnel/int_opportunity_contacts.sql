@@ -6,19 +6,37 @@ with
 
 salesforce_roles as (
 
-    select * from {{ ref('stg_salesforce__opportunity_contact_roles') }}
+    select * from {{ ref('int_salesforce_contact_roles') }}
 
 ),
 
 salesforce_opportunities as (
 
-    select * from {{ ref('stg_salesforce__opportunities') }}
+    select * from {{ ref('int_salesforce_opportunities') }}
 
 ),
 
 salesforce_leads as (
 
-    select * from {{ ref('stg_salesforce__leads') }}
+    select * from {{ ref('int_salesforce_leads') }}
+
+),
+
+hubspot_deal_contacts as (
+
+    select * from {{ ref('stg_hubspot__deal_contacts') }}
+
+),
+
+hubspot_connector_deal_contacts as (
+
+    select * from {{ ref('stg_fivetran_hubspot__deal_contacts') }}
+
+),
+
+hubspot_contacts as (
+
+    select * from {{ ref('int_hubspot_contacts') }}
 
 ),
 
@@ -51,7 +69,7 @@ links as (
 
     from salesforce_roles
 
-    where not coalesce(is_deleted, false) and deleted_at is null
+    where not is_deleted
 
     union all
 
@@ -69,6 +87,35 @@ links as (
         created_at
     from salesforce_leads
     where converted_opportunity_id is not null
+
+    union all
+
+    -- HubSpot calls none of a deal's contacts primary, nor says since when: the oldest contact carries it.
+    select
+        'hubspot:' || hubspot_deal_contacts.deal_id,
+        'hubspot:' || hubspot_deal_contacts.contact_id,
+        false,
+        1,
+        hubspot_contacts.created_at
+    from hubspot_deal_contacts
+    left join hubspot_contacts
+        on hubspot_deal_contacts.contact_id = hubspot_contacts.contact_id
+    where hubspot_deal_contacts.deleted_at is null
+
+    union all
+
+    select
+        'hubspot:' || hubspot_connector_deal_contacts.deal_id,
+        'hubspot:' || hubspot_connector_deal_contacts.contact_id,
+        false,
+        1,
+        hubspot_contacts.created_at
+    from hubspot_connector_deal_contacts
+    left join hubspot_contacts
+        on hubspot_connector_deal_contacts.contact_id = hubspot_contacts.contact_id
+    where
+        not coalesce(hubspot_connector_deal_contacts.is_deleted, false)
+        and hubspot_connector_deal_contacts.deleted_at is null
 
     union all
 

@@ -1,35 +1,17 @@
--- One row per change of an opportunity between open, won and lost, from its stage history. A history
--- row is not a stage change: one is written on any change of amount, date or probability.
+-- One row per change of an opportunity between open, won and lost, as its history tells, or
+-- its exports compared with each other. A history row is not a stage change: one is written on any
+-- change of amount, date or probability.
 with
 
 salesforce_history as (
 
-    select * from {{ ref('stg_salesforce__opportunity_history') }}
+    select * from {{ ref('int_salesforce_stage_history') }}
 
 ),
 
-stages as (
+hubspot_stage_entries as (
 
-    select * from {{ source('definitions', 'opportunity_stages') }}
-
-),
-
-salesforce_opportunities as (
-
-    select * from {{ ref('stg_salesforce__opportunities') }}
-
-),
-
--- What deals that are in a stage now say of it, for stages that no definition names.
-stages_of_deals as (
-
-    select
-        lower(stage_name) as stage_name,
-        max(case when is_won then 'won' when is_closed then 'lost' else 'open' end) as status
-
-    from salesforce_opportunities
-
-    group by lower(stage_name)
+    select * from {{ ref('int_hubspot_deal_stage_entries') }}
 
 ),
 
@@ -43,29 +25,32 @@ statuses as (
 
     select
         'salesforce:' || salesforce_history.opportunity_id as opportunity_id,
-        salesforce_history.opportunity_history_id,
-        coalesce(stages.status, stages_of_deals.status, 'open') as status,
+        salesforce_history.state_id,
+        salesforce_history.status,
         salesforce_history.amount as amount_original,
+        salesforce_history.is_inferred,
         salesforce_history.close_date,
-        {{ local_date('salesforce_history.created_at', 'settings.reporting_timezone') }} as changed_date,
-        salesforce_history.created_at as changed_at
+        {{ local_date('salesforce_history.changed_at', 'settings.reporting_timezone') }} as changed_date,
+        salesforce_history.changed_at
 
     from salesforce_history
 
     cross join settings
 
-    left join stages
-        on
-            stages.source_system = 'salesforce'
-            and lower(salesforce_history.stage_name) = lower(stages.stage_name)
-            and {{ in_force(
-                'stages', local_date('salesforce_history.created_at', 'settings.reporting_timezone')
-            ) }}
+    union all
 
-    left join stages_of_deals
-        on lower(salesforce_history.stage_name) = stages_of_deals.stage_name
+    -- Of two stages of one minute, the open one came first.
+    select
+        'hubspot:' || deal_id,
+        case when status = 'open' then '0' else '1' end || stage_name,
+        status,
+        amount_original,
+        is_inferred,
+        entered_date,
+        entered_date,
+        entered_at
 
-    where not coalesce(salesforce_history.is_deleted, false)
+    from hubspot_stage_entries
 
 ),
 
@@ -73,7 +58,7 @@ compared as (
 
     select
         *,
-        lag(status) over (partition by opportunity_id order by changed_at, opportunity_history_id)
+        lag(status) over (partition by opportunity_id order by changed_at, state_id)
             as previous_status
 
     from statuses
@@ -87,10 +72,11 @@ changes as (
         status,
         coalesce(previous_status, 'none') as previous_status,
         amount_original,
+        is_inferred,
         close_date,
         changed_date,
         changed_at,
-        row_number() over (partition by opportunity_id order by changed_at, opportunity_history_id)
+        row_number() over (partition by opportunity_id order by changed_at, state_id)
             as change_number
 
     from compared

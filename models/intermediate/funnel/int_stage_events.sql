@@ -16,15 +16,9 @@ person_records as (
 
 ),
 
-hubspot_contacts as (
+source_stage_changes as (
 
-    select * from {{ ref('stg_hubspot__contacts') }}
-
-),
-
-generic_stage_events as (
-
-    select * from {{ ref('stg_generic__stage_events') }}
+    select * from {{ ref('int_stage_changes_unioned') }}
 
 ),
 
@@ -49,44 +43,6 @@ ladder as (
 settings as (
 
     select * from {{ ref('stg_plumbline__settings') }}
-
-),
-
-source_stage_changes as (
-
-    select
-        source_system || ':' || record_id as record_id,
-        source_system,
-        stage as source_stage,
-        reason,
-        source_system || ':' || sales_rep_id as sales_rep_id,
-        changed_at
-
-    from generic_stage_events
-
-    union all
-
-    select
-        'hubspot:' || contact_id,
-        'hubspot',
-        'marketingqualifiedlead',
-        cast(null as varchar),
-        cast(null as varchar),
-        became_mql_at
-    from hubspot_contacts
-    where became_mql_at is not null
-
-    union all
-
-    select
-        'hubspot:' || contact_id,
-        'hubspot',
-        'salesqualifiedlead',
-        cast(null as varchar),
-        cast(null as varchar),
-        became_sql_at
-    from hubspot_contacts
-    where became_sql_at is not null
 
 ),
 

@@ -5,7 +5,13 @@ with
 
 salesforce_accounts as (
 
-    select * from {{ ref('stg_salesforce__accounts') }}
+    select * from {{ ref('int_salesforce_accounts') }}
+
+),
+
+hubspot_companies as (
+
+    select * from {{ ref('int_hubspot_companies') }}
 
 ),
 
@@ -24,10 +30,27 @@ accounts as (
         domain,
         industry as segment,
         country,
-        coalesce(is_deleted, false) or deleted_at is not null as is_deleted,
+        is_deleted,
         created_at
 
     from salesforce_accounts
+
+    union all
+
+    -- A company that another system lists as well is that account.
+    select
+        account_id,
+        'hubspot',
+        company_name,
+        domain,
+        industry,
+        country,
+        is_deleted,
+        created_at
+
+    from hubspot_companies
+
+    where is_own_account
 
     union all
 

@@ -9,9 +9,9 @@ person_records as (
 
 ),
 
-accounts as (
+account_domains as (
 
-    select * from {{ ref('int_accounts') }}
+    select * from {{ ref('int_account_domains') }}
 
 ),
 
@@ -30,23 +30,6 @@ free_mail_domains as (
 settings as (
 
     select * from {{ ref('stg_plumbline__settings') }}
-
-),
-
--- A domain that two accounts share says nothing about which of them a person belongs to.
-account_domains as (
-
-    select
-        domain,
-        min(account_id) as account_id
-
-    from accounts
-
-    where domain is not null and not is_deleted
-
-    group by domain
-
-    having count(*) = 1
 
 ),
 

@@ -3,19 +3,25 @@ with
 
 salesforce_leads as (
 
-    select * from {{ ref('stg_salesforce__leads') }}
+    select * from {{ ref('int_salesforce_leads') }}
 
 ),
 
 salesforce_contacts as (
 
-    select * from {{ ref('stg_salesforce__contacts') }}
+    select * from {{ ref('int_salesforce_contacts') }}
 
 ),
 
 hubspot_contacts as (
 
-    select * from {{ ref('stg_hubspot__contacts') }}
+    select * from {{ ref('int_hubspot_contacts') }}
+
+),
+
+hubspot_emails as (
+
+    select * from {{ ref('int_hubspot_emails') }}
 
 ),
 
@@ -28,6 +34,18 @@ generic_leads as (
 generic_contacts as (
 
     select * from {{ ref('stg_generic__contacts') }}
+
+),
+
+mailchimp_members as (
+
+    select * from {{ ref('int_mailchimp_members') }}
+
+),
+
+klaviyo_subscribers as (
+
+    select * from {{ ref('stg_klaviyo__subscribers') }}
 
 ),
 
@@ -44,7 +62,7 @@ unioned as (
         lead_source as channel_source,
         cast(null as varchar) as campaign_name,
         coalesce(is_test_name, false) as is_test_name,
-        coalesce(is_deleted, false) or deleted_at is not null as is_deleted,
+        is_deleted,
         created_at
 
     from salesforce_leads
@@ -62,7 +80,7 @@ unioned as (
         lead_source,
         cast(null as varchar),
         coalesce(is_test_name, false),
-        coalesce(is_deleted, false) or deleted_at is not null,
+        is_deleted,
         created_at
 
     from salesforce_contacts
@@ -74,16 +92,39 @@ unioned as (
         'hubspot',
         email_key,
         email_domain,
-        cast(null as varchar),
-        cast(null as varchar),
-        cast(null as varchar),
+        account_id,
+        'salesforce:' || coalesce(salesforce_contact_id, salesforce_lead_id),
+        'hubspot:' || merged_into_contact_id,
         original_source,
         original_source_detail,
-        coalesce(is_test_name, false),
-        deleted_at is not null,
+        is_test_name,
+        is_deleted,
         created_at
 
     from hubspot_contacts
+
+    union all
+
+    -- A further address is a record of its own, as it may be the only one by which another system knows the
+    -- person.
+    select
+        'hubspot:' || hubspot_emails.contact_id || ':' || hubspot_emails.email_key,
+        'hubspot',
+        hubspot_emails.email_key,
+        cast(null as varchar),
+        cast(null as varchar),
+        'hubspot:' || hubspot_emails.contact_id,
+        cast(null as varchar),
+        cast(null as varchar),
+        cast(null as varchar),
+        false,
+        hubspot_contacts.is_deleted,
+        cast(null as timestamp)
+
+    from hubspot_emails
+
+    inner join hubspot_contacts
+        on hubspot_emails.contact_id = hubspot_contacts.contact_id
 
     union all
 
@@ -131,6 +172,43 @@ unioned as (
         on
             generic_contacts.source_system = generic_leads.source_system
             and generic_contacts.contact_id = generic_leads.lead_id
+
+    union all
+
+    -- Who signed up for mail is a person; how they came to sign up, no list tells.
+    select
+        'mailchimp:' || email_key,
+        'mailchimp',
+        email_key,
+        email_domain,
+        cast(null as varchar),
+        cast(null as varchar),
+        cast(null as varchar),
+        cast(null as varchar),
+        cast(null as varchar),
+        coalesce(is_test_name, false),
+        is_deleted,
+        created_at
+
+    from mailchimp_members
+
+    union all
+
+    select
+        'klaviyo:' || profile_id,
+        'klaviyo',
+        email_key,
+        email_domain,
+        cast(null as varchar),
+        cast(null as varchar),
+        cast(null as varchar),
+        cast(null as varchar),
+        cast(null as varchar),
+        coalesce(is_test_name, false),
+        deleted_at is not null,
+        created_at
+
+    from klaviyo_subscribers
 
 )
 

@@ -3,21 +3,9 @@
 -- One row per platform, account, campaign, ad group, ad and day, in both currencies.
 with
 
-google_ads as (
+reports as (
 
-    select * from {{ ref('stg_google_ads__campaigns_daily') }}
-
-),
-
-meta_ads as (
-
-    select * from {{ ref('stg_meta_ads__ads_daily') }}
-
-),
-
-generic_ad_spend as (
-
-    select * from {{ ref('stg_generic__ad_spend') }}
+    select * from {{ ref('int_ad_reports_chosen') }}
 
 ),
 
@@ -27,109 +15,18 @@ exchange_rates as (
 
 ),
 
-settings as (
-
-    select * from {{ ref('stg_plumbline__settings') }}
-
-),
-
-unioned as (
-
-    select
-        'google_ads' as platform,
-        ad_account,
-        campaign_id,
-        campaign_name,
-        ad_group_name,
-        cast(null as varchar) as ad_name,
-        currency_code,
-        impressions,
-        cast(null as bigint) as reach,
-        clicks,
-        spend,
-        platform_conversions,
-        date_day,
-        exported_at
-
-    from google_ads
-
-    union all
-
-    select
-        'meta_ads',
-        ad_account,
-        campaign_id,
-        campaign_name,
-        ad_set_name,
-        ad_name,
-        currency_code,
-        impressions,
-        reach,
-        clicks,
-        spend,
-        platform_conversions,
-        date_day,
-        exported_at
-
-    from meta_ads
-
-    union all
-
-    select
-        platform,
-        ad_account,
-        campaign_id,
-        campaign_name,
-        ad_group_name,
-        ad_name,
-        currency_code,
-        impressions,
-        cast(null as bigint),
-        clicks,
-        spend,
-        platform_conversions,
-        date_day,
-        exported_at
-
-    from generic_ad_spend
-
-),
-
--- A platform's campaign is known by its id, and by its name only where the export holds no id.
-keyed as (
-
-    select
-        unioned.platform,
-        coalesce(unioned.ad_account, 'unknown') as ad_account,
-        unioned.platform || ':' || coalesce(unioned.campaign_id, unioned.campaign_name, 'unknown') as campaign_id,
-        coalesce(unioned.campaign_name, unioned.campaign_id, 'unknown') as campaign_name,
-        coalesce(unioned.ad_group_name, '') as ad_group_name,
-        coalesce(unioned.ad_name, '') as ad_name,
-        coalesce(unioned.currency_code, settings.reporting_currency) as currency_code,
-        unioned.impressions,
-        unioned.reach,
-        unioned.clicks,
-        unioned.spend,
-        unioned.platform_conversions,
-        unioned.date_day
-
-    from unioned
-
-    cross join settings
-
-),
-
 summed as (
 
     select
         platform,
+        level,
         ad_account,
         campaign_id,
-        max_by(campaign_name, date_day) as campaign_name,
+        max(campaign_name) as campaign_name,
         ad_group_name,
         ad_name,
         currency_code,
-        date_day,
+        period_start as date_day,
         sum(impressions) as impressions,
         -- Reach is known at the exported grain only: summed rows have none (glossary A2).
         case when count(*) = 1 then max(reach) end as reach,
@@ -137,16 +34,19 @@ summed as (
         sum(spend) as spend_original,
         sum(platform_conversions) as platform_conversions
 
-    from keyed
+    from reports
+
+    where is_counted and is_daily
 
     group by
         platform,
+        level,
         ad_account,
         campaign_id,
         ad_group_name,
         ad_name,
         currency_code,
-        date_day
+        period_start
 
 ),
 

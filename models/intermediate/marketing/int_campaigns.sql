@@ -17,19 +17,19 @@ ad_performance_period as (
 
 salesforce_campaigns as (
 
-    select * from {{ ref('stg_salesforce__campaigns') }}
+    select * from {{ ref('int_salesforce_campaigns') }}
 
 ),
 
-mailchimp_reports as (
+email_totals as (
 
-    select * from {{ ref('stg_mailchimp__campaign_reports') }}
+    select * from {{ ref('int_email_campaign_totals') }}
 
 ),
 
 email_events as (
 
-    select * from {{ ref('stg_generic__email_events') }}
+    select * from {{ ref('int_email_events') }}
 
 ),
 
@@ -65,14 +65,15 @@ campaign_names as (
     union all
 
     select
-        'mailchimp', 'mailchimp:' || campaign_id, campaign_name, 'mailchimp', 'email', cast(sent_at as date)
-    from mailchimp_reports
+        source_system, campaign_id, campaign_name, source_system, message_channel,
+        coalesce(cast(sent_at as date), date '1900-01-01')
+    from email_totals
 
     union all
 
     select
         source_system, source_system || ':' || campaign_id, campaign_name, source_system, 'email',
-        cast(occurred_at as date)
+        coalesce(cast(occurred_at as date), date '1900-01-01')
     from email_events
 
 ),

@@ -6,7 +6,7 @@ with
 
 events as (
 
-    select * from {{ ref('stg_generic__email_events') }}
+    select * from {{ ref('int_email_events') }}
 
 ),
 
@@ -35,12 +35,13 @@ sends as (
     select
         source_system,
         campaign_id,
-        email_key,
-        coalesce(min(case when event = 'sent' then occurred_at end), min(occurred_at)) as sent_at
+        recipient_id,
+        coalesce(min(case when event = 'sent' then occurred_at end), min(occurred_at)) as sent_at,
+        max(case when event in ('sent', 'delivered', 'bounce') then 1 else 0 end) = 1 as is_send_logged
 
     from events
 
-    group by source_system, campaign_id, email_key
+    group by source_system, campaign_id, recipient_id
 
 ),
 
@@ -49,10 +50,12 @@ in_window as (
     select
         events.source_system,
         events.campaign_id,
+        events.recipient_id,
         events.email_key,
         events.event,
         coalesce(events.is_machine, false) as is_machine,
         events.bounce_type,
+        sends.is_send_logged,
         sends.sent_at
 
     from events
@@ -61,9 +64,10 @@ in_window as (
         on
             events.source_system = sends.source_system
             and events.campaign_id = sends.campaign_id
-            and events.email_key = sends.email_key
+            and events.recipient_id = sends.recipient_id
 
-    where events.occurred_at <= sends.sent_at + interval '7' day
+    -- Automated e-mails are sent to one person at a time, and no export says when.
+    where events.occurred_at <= sends.sent_at + interval '7' day or events.occurred_at is null
 
 ),
 
@@ -72,7 +76,9 @@ flagged as (
     select
         source_system,
         campaign_id,
-        email_key,
+        recipient_id,
+        max(email_key) as email_key,
+        is_send_logged,
         sent_at,
         max(case when event = 'bounce' then 1 else 0 end) = 1
         -- A message of which only unknown things are told was not seen to arrive.
@@ -92,7 +98,7 @@ flagged as (
 
     from in_window
 
-    group by source_system, campaign_id, email_key, sent_at
+    group by source_system, campaign_id, recipient_id, is_send_logged, sent_at
 
 ),
 
@@ -100,9 +106,10 @@ messages as (
 
     select
         flagged.source_system || ':' || flagged.campaign_id as campaign_id,
-        flagged.email_key as recipient_id,
+        flagged.recipient_id,
         persons_by_email.person_id,
         flagged.bounce_type,
+        flagged.is_send_logged,
         not flagged.is_undelivered as is_delivered,
         not flagged.is_undelivered
         and (flagged.has_machine_open or flagged.has_human_open or flagged.has_human_click) as is_opened,

@@ -11,13 +11,19 @@ person_records as (
 
 campaign_members as (
 
-    select * from {{ ref('stg_salesforce__campaign_members') }}
+    select * from {{ ref('int_salesforce_campaign_members') }}
 
 ),
 
 stage_events as (
 
     select * from {{ ref('stg_generic__stage_events') }}
+
+),
+
+touchpoints as (
+
+    select * from {{ ref('int_touchpoints') }}
 
 ),
 
@@ -100,7 +106,7 @@ responses as (
             person_records.record_id
             = 'salesforce:' || coalesce(campaign_members.contact_id, campaign_members.lead_id)
 
-    where campaign_members.has_responded and not coalesce(campaign_members.is_deleted, false)
+    where campaign_members.has_responded and not campaign_members.is_deleted
 
 ),
 
@@ -135,6 +141,18 @@ touches as (
 
     left join campaigns
         on responses.campaign_id = campaigns.campaign_id
+
+    union all
+
+    select
+        touch_id,
+        person_id,
+        'touchpoint',
+        channel,
+        campaign_id,
+        touched_at
+
+    from touchpoints
 
     union all
 

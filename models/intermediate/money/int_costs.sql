@@ -80,6 +80,9 @@ media as (
 
     from ad_performance
 
+    -- A report may state no spend: that is no cost, and lacks no rate.
+    where coalesce(ad_performance.spend, ad_performance.spend_original) is not null
+
 ),
 
 costs as (

@@ -1,6 +1,7 @@
 -- One row per platform, account, campaign, ad group, ad and day.
 select
     platform,
+    level,
     ad_account,
     campaign_id,
     ad_group_name,

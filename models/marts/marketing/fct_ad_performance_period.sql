@@ -2,6 +2,7 @@
 -- dated on one day, never added to the daily fact where both cover a day.
 select
     platform,
+    level,
     ad_account,
     campaign_id,
     currency_code,

@@ -1,12 +1,15 @@
--- One row per campaign, from reports that hold totals only.
+-- One row per e-mail campaign, from reports that hold totals only.
 select
-    'mailchimp:' || campaign_id as campaign_id,
-    recipients as sent,
+    campaign_id,
+    sent,
     delivered,
-    unique_opens as opens_raw,
-    unique_clicks as clicks_raw,
+    opens_raw,
+    clicks_raw,
     unsubscribes,
     complaints,
+    has_results,
     sent_at
 
-from {{ ref('stg_mailchimp__campaign_reports') }}
+from {{ ref('int_email_campaign_totals') }}
+
+where message_channel = 'email'

@@ -4,6 +4,7 @@ select
     recipient_id,
     person_id,
     bounce_type,
+    is_send_logged,
     is_delivered,
     is_opened,
     is_opened_human,

@@ -30,6 +30,7 @@ counted as (
     select
         campaign_id,
         min(sent_at) as sent_at,
+        max(case when is_send_logged then 1 else 0 end) = 1 as is_send_logged,
         count(*) as sent,
         count(case when is_delivered then 1 end) as delivered,
         count(case when is_opened then 1 end) as opens_raw,
@@ -44,22 +45,44 @@ counted as (
 
 ),
 
+-- A log of opens and clicks alone knows nobody who did not react: a report of totals tells more.
+partly_logged as (
+
+    select counted.campaign_id
+
+    from counted
+
+    inner join totals
+        on counted.campaign_id = totals.campaign_id
+
+    where not counted.is_send_logged and totals.has_results
+
+),
+
 unioned as (
 
     select
-        campaign_id,
+        counted.campaign_id,
         'events' as source,
-        sent,
-        delivered,
-        opens_raw,
-        opens_human,
-        clicks_human,
+        case when counted.is_send_logged then counted.sent else totals.sent end as sent,
+        case when counted.is_send_logged then counted.delivered end as delivered,
+        counted.opens_raw,
+        counted.opens_human,
+        counted.clicks_human,
         cast(null as bigint) as clicks_raw,
-        unsubscribes,
-        complaints,
-        sent_at
+        counted.unsubscribes,
+        counted.complaints,
+        counted.sent_at
 
     from counted
+
+    left join totals
+        on counted.campaign_id = totals.campaign_id
+
+    left join partly_logged
+        on counted.campaign_id = partly_logged.campaign_id
+
+    where partly_logged.campaign_id is null
 
     union all
 
@@ -82,7 +105,10 @@ unioned as (
     left join counted
         on totals.campaign_id = counted.campaign_id
 
-    where counted.campaign_id is null
+    left join partly_logged
+        on totals.campaign_id = partly_logged.campaign_id
+
+    where counted.campaign_id is null or partly_logged.campaign_id is not null
 
 )
 

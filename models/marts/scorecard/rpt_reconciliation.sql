@@ -8,24 +8,21 @@ settings as (
 
 ),
 
-staged_spend as (
-
-    select 'google_ads' as platform, spend, impressions from {{ ref('stg_google_ads__campaigns_daily') }}
-
-    union all
-
-    select 'meta_ads', spend, impressions from {{ ref('stg_meta_ads__ads_daily') }}
-
-    union all
-
-    select platform, spend, impressions from {{ ref('stg_generic__ad_spend') }}
-
-),
-
 spend_in as (
 
     select platform, sum(spend) as spend
-    from staged_spend
+    from {{ ref('int_ad_reports_unioned') }}
+    where is_daily
+    group by platform
+
+),
+
+-- In another level, or in an older export, of an account and day.
+spend_left_out as (
+
+    select platform, sum(spend) as spend
+    from {{ ref('int_ad_reports_chosen') }}
+    where is_daily and not is_counted
     group by platform
 
 ),
@@ -134,7 +131,7 @@ email_events as (
                     then 1
             end
         ) as known
-    from {{ ref('stg_generic__email_events') }}
+    from {{ ref('int_email_events') }}
 
 ),
 
@@ -169,26 +166,26 @@ stage_changes as (
 
     select
         events.source_system,
-        events.stage,
+        events.source_stage,
         records.record_id is null as is_record_unknown,
         coalesce(stage_map.stage, ladder.stage) is null as is_stage_unmapped
 
-    from {{ ref('stg_generic__stage_events') }} as events
+    from {{ ref('int_stage_changes_unioned') }} as events
 
     cross join settings
 
     left join {{ ref('int_person_records') }} as records
-        on events.source_system || ':' || events.record_id = records.record_id
+        on events.record_id = records.record_id
 
     left join {{ source('definitions', 'stage_map') }} as stage_map
         on
             events.source_system = stage_map.source_system
-            and lower(events.stage) = lower(stage_map.source_stage)
+            and lower(events.source_stage) = lower(stage_map.source_stage)
             and {{ in_force('stage_map', local_date('events.changed_at', 'settings.reporting_timezone')) }}
 
     left join {{ ref('int_ladder') }} as ladder
         on
-            lower(events.stage) = ladder.stage
+            lower(events.source_stage) = ladder.stage
             and ladder.stage not in ('opportunity', 'won', 'lost')
 
 ),
@@ -203,11 +200,127 @@ stage_change_counts as (
 
 ),
 
+deal_stages as (
+
+    select
+        count(*) as n,
+        count(case when is_stage_known then 1 end) as known
+    from {{ ref('int_hubspot_deals') }}
+    where not is_deleted
+
+),
+
 staged_revenue as (
 
     select
         sum(case when lower(kind) = 'credit_note' then -abs(revenue) else revenue end) as revenue
     from {{ ref('stg_generic__orders') }}
+    where deleted_at is null
+
+    union all
+
+    select sum(revenue) from {{ ref('int_shopify_lines') }}
+
+    union all
+
+    select sum(revenue) from {{ ref('int_stripe_lines') }}
+
+),
+
+revenue_in as (
+
+    select sum(revenue) as revenue
+    from staged_revenue
+
+),
+
+shop_order_parts as (
+
+    select
+        source_system,
+        order_id,
+        sum(revenue) as revenue
+    from {{ ref('int_shopify_lines') }}
+    where kind = 'order'
+    group by source_system, order_id
+
+),
+
+shop_orders as (
+
+    select
+        count(*) as n,
+        count(shop_order_parts.order_id) as counted,
+        sum(
+            case
+                when shop_order_parts.order_id is not null
+                    then orders.total - coalesce(orders.taxes, 0) - coalesce(orders.duties, 0)
+            end
+        ) as net_total,
+        sum(shop_order_parts.revenue) as revenue
+    from {{ ref('stg_shopify__orders') }} as orders
+    left join shop_order_parts
+        on
+            orders.source_system = shop_order_parts.source_system
+            and orders.order_name = shop_order_parts.order_id
+    where orders.total is not null
+
+),
+
+headed_shop_orders as (
+
+    select distinct
+        source_system,
+        order_name
+    from {{ ref('stg_shopify__orders') }}
+    where total is not null
+
+),
+
+shop_order_rows as (
+
+    select
+        count(*) as n,
+        count(headed_shop_orders.order_name) as headed
+    from {{ ref('stg_shopify__orders') }} as orders
+    left join headed_shop_orders
+        on
+            orders.source_system = headed_shop_orders.source_system
+            and orders.order_name = headed_shop_orders.order_name
+
+),
+
+staged_stripe_invoices as (
+
+    select invoice_id
+    from {{ ref('stg_stripe__invoices') }}
+    where deleted_at is null
+
+    union distinct
+
+    select invoice_id
+    from {{ ref('stg_stripe__api_invoices') }}
+    where deleted_at is null
+
+),
+
+stripe_invoices as (
+
+    select
+        count(*) as n,
+        count(lines.order_id) as issued
+    from staged_stripe_invoices
+    left join {{ ref('int_stripe_lines') }} as lines
+        on staged_stripe_invoices.invoice_id = lines.order_id
+
+),
+
+subscriptions as (
+
+    select
+        count(*) as n,
+        count(monthly_amount) as with_amount
+    from {{ ref('int_subscriptions') }}
 
 ),
 
@@ -248,8 +361,8 @@ message_pairs as (
     select distinct
         source_system,
         campaign_id,
-        email_key
-    from {{ ref('stg_generic__email_events') }}
+        recipient_id
+    from {{ ref('int_email_events') }}
 
 ),
 
@@ -262,6 +375,45 @@ staged_messages as (
 messages as (
 
     select count(*) as n from {{ ref('fct_email_messages') }}
+
+),
+
+campaign_totals as (
+
+    select
+        count(*) as n,
+        count(case when message_channel = 'email' then 1 end) as emails
+    from {{ ref('int_email_campaign_totals') }}
+
+),
+
+web_reports as (
+
+    select count(*) as n from {{ ref('stg_ga4__traffic_period') }}
+
+    union all
+
+    select count(*) from {{ ref('stg_ga4__events_period') }}
+
+),
+
+undated_web_reports as (
+
+    select sum(n) as n from web_reports
+
+),
+
+touch_logs as (
+
+    select count(*) as n
+    from {{ ref('stg_generic__touchpoints') }}
+    where not coalesce(is_machine, false)
+
+),
+
+logged_touches as (
+
+    select count(*) as n from {{ ref('int_touchpoints') }}
 
 ),
 
@@ -322,15 +474,27 @@ checks as (
 
     select
         'ad_spend_' || spend_in.platform as check_name,
-        'staged spend' as left_name,
-        spend_in.spend as left_value,
+        'staged spend that counts once' as left_name,
+        spend_in.spend - coalesce(spend_left_out.spend, 0) as left_value,
         'spend in fct_ad_performance_daily' as right_name,
         spend_out.spend as right_value,
         0.00 as tolerance,
         true as is_blocking
     from spend_in
+    left join spend_left_out
+        on spend_in.platform = spend_left_out.platform
     left join spend_out
         on spend_in.platform = spend_out.platform
+
+    union all
+
+    select
+        'ad_spend_reported_twice_' || spend_in.platform, 'staged ad spend', spend_in.spend,
+        'counted, as another level or a newer export has the same days',
+        spend_in.spend - coalesce(spend_left_out.spend, 0), 0.00, false
+    from spend_in
+    left join spend_left_out
+        on spend_in.platform = spend_left_out.platform
 
     union all
 
@@ -375,9 +539,34 @@ checks as (
     union all
 
     select
-        'revenue', 'staged revenue, credit notes negative', staged_revenue.revenue, 'revenue in fct_revenue',
+        'revenue', 'staged revenue, credit notes negative', revenue_in.revenue, 'revenue in fct_revenue',
         revenue.revenue, 0.00, true
-    from staged_revenue cross join revenue
+    from revenue_in cross join revenue
+
+    union all
+
+    select 'shop_orders', 'net totals of shop orders', net_total, 'their lines, shipping included', revenue, 0.00, true
+    from shop_orders
+
+    union all
+
+    select 'shop_orders_left_out', 'shop orders', n, 'paid or to be paid', counted, 0.00, false
+    from shop_orders
+
+    union all
+
+    select 'shop_rows_cut_off', 'rows of shop orders', n, 'with the first row of their order', headed, 0.00, false
+    from shop_order_rows
+
+    union all
+
+    select 'stripe_invoices_left_out', 'Stripe invoices', n, 'issued', issued, 0.00, false
+    from stripe_invoices
+
+    union all
+
+    select 'subscriptions_without_amount', 'subscriptions', n, 'of a known amount', with_amount, 0.00, false
+    from subscriptions
 
     union all
 
@@ -409,6 +598,13 @@ checks as (
 
     union all
 
+    select
+        'deal_stages_unmapped', 'HubSpot deals', n, 'in a stage that is known to be open, won or lost', known,
+        0.00, false
+    from deal_stages
+
+    union all
+
     select 'channels_unmapped', 'persons', n, 'with a mapped channel', mapped, 0.00, false
     from unmapped
 
@@ -431,6 +627,23 @@ checks as (
 
     select 'email_events_unknown', 'e-mail events', n, 'of a known kind', known, 0.00, false
     from email_events
+
+    union all
+
+    select 'campaigns_not_by_email', 'campaigns in reports of totals', n, 'sent by e-mail', emails, 0.00, false
+    from campaign_totals
+
+    union all
+
+    select 'web_reports_without_a_day', 'rows of web reports of a whole period, left out', n, 'expected', 0, 0.00, false
+    from undated_web_reports
+
+    union all
+
+    select
+        'touches_of_unknown_people', 'staged touches', touch_logs.n, 'of a known person', logged_touches.n, 0.00,
+        false
+    from touch_logs cross join logged_touches
 
     union all
 

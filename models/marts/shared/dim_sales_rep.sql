@@ -3,7 +3,13 @@ with
 
 salesforce_users as (
 
-    select * from {{ ref('stg_salesforce__users') }}
+    select * from {{ ref('int_salesforce_users') }}
+
+),
+
+hubspot_owners as (
+
+    select * from {{ ref('int_hubspot_owners') }}
 
 ),
 
@@ -27,6 +33,11 @@ known as (
         team,
         region
     from salesforce_users
+
+    union all
+
+    select distinct 'hubspot:' || sales_rep_id, sales_rep, team, cast(null as varchar)
+    from hubspot_owners
 
     union all
 

@@ -5,7 +5,8 @@ source as (
     select * from {{ newest_window(
         'generic', 'ad_spend',
         date='date_day',
-        scope=['platform', 'ad_account']
+        scope=['platform', 'ad_account', 'currency_code'],
+        level=ad_level(['campaign_id', 'campaign_name'], ['ad_group_name'], ['ad_name'], per=['platform'])
     ) }}
 
 ),
@@ -20,6 +21,7 @@ renamed as (
         ad_group_name,
         ad_name,
         currency_code,
+        level,
         impressions,
         clicks,
         spend,

@@ -18,6 +18,7 @@ renamed as (
         original_order_id,
         source_system,
         email_key,
+        email_domain,
         kind,
         product,
         currency_code,

@@ -5,7 +5,8 @@ source as (
     select * from {{ newest_window(
         'google_ads', 'campaigns_daily',
         date='date_day',
-        scope=['ad_account']
+        scope=['ad_account', 'ad_account_name', 'currency_code'],
+        level=ad_level(['campaign_id', 'campaign_name'], ['ad_group_name'], ['ad_id', 'ad_name'])
     ) }}
 
 ),
@@ -15,9 +16,13 @@ renamed as (
     select
         ad_account,
         campaign_id,
+        ad_id,
+        ad_account_name,
         campaign_name,
         ad_group_name,
+        ad_name,
         currency_code,
+        level,
         impressions,
         clicks,
         spend,

@@ -5,7 +5,8 @@ source as (
     select * from {{ newest_window(
         'google_ads', 'campaigns_period',
         date='period_start',
-        scope=['ad_account', 'cast(period_end as varchar)']
+        scope=['ad_account', 'ad_account_name', 'currency_code', 'cast(period_end as varchar)'],
+        level=ad_level(['campaign_id', 'campaign_name'], ['ad_group_name'], ['ad_id', 'ad_name'])
     ) }}
 
 ),
@@ -15,8 +16,13 @@ renamed as (
     select
         ad_account,
         campaign_id,
+        ad_id,
+        ad_account_name,
         campaign_name,
+        ad_group_name,
+        ad_name,
         currency_code,
+        level,
         impressions,
         clicks,
         spend,

@@ -1,0 +1,30 @@
+with
+
+source as (
+
+    select * from {{ newest(
+        'fivetran_facebook_ads', 'ad_history',
+        key=['ad_id', 'updated_at']
+    ) }}
+
+),
+
+renamed as (
+
+    select
+        ad_id,
+        ad_set_id,
+        campaign_id,
+        ad_account,
+        ad_name,
+        is_deleted,
+        is_current,
+        updated_at,
+        deleted_at,
+        _exported_at as exported_at
+
+    from source
+
+)
+
+select * from renamed

@@ -1,0 +1,29 @@
+with
+
+source as (
+
+    select * from {{ newest(
+        'fivetran_facebook_ads', 'ad_set_history',
+        key=['ad_set_id', 'updated_at']
+    ) }}
+
+),
+
+renamed as (
+
+    select
+        ad_set_id,
+        campaign_id,
+        ad_account,
+        ad_set_name,
+        is_deleted,
+        is_current,
+        updated_at,
+        deleted_at,
+        _exported_at as exported_at
+
+    from source
+
+)
+
+select * from renamed

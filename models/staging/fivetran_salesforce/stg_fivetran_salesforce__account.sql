@@ -1,0 +1,36 @@
+with
+
+source as (
+
+    select * from {{ newest(
+        'fivetran_salesforce', 'account',
+        key=['account_id', 'version_started_at']
+    ) }}
+
+),
+
+renamed as (
+
+    select
+        account_id,
+        parent_account_id,
+        owner_id,
+        master_record_id,
+        account_name,
+        account_type,
+        industry,
+        country,
+        domain,
+        employees,
+        coalesce(is_deleted, false) or coalesce(is_connector_deleted, false) as is_deleted,
+        coalesce(is_active_version, true) as is_active_version,
+        created_at,
+        version_started_at,
+        version_ended_at,
+        _exported_at as exported_at
+
+    from source
+
+)
+
+select * from renamed

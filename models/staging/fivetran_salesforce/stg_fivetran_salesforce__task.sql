@@ -1,0 +1,39 @@
+with
+
+source as (
+
+    select * from {{ newest(
+        'fivetran_salesforce', 'task',
+        key=['task_id', 'version_started_at']
+    ) }}
+
+),
+
+renamed as (
+
+    select
+        task_id,
+        who_id,
+        what_id,
+        account_id,
+        owner_id,
+        type,
+        subtype,
+        call_type,
+        status,
+        call_seconds,
+        is_closed,
+        coalesce(is_deleted, false) or coalesce(is_connector_deleted, false) as is_deleted,
+        coalesce(is_active_version, true) as is_active_version,
+        due_date,
+        completed_at,
+        created_at,
+        version_started_at,
+        version_ended_at,
+        _exported_at as exported_at
+
+    from source
+
+)
+
+select * from renamed
