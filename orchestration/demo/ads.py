@@ -160,6 +160,10 @@ class Ads:
             conversions[day, line],
         )
 
+    def renamed(self, campaign: str, day: int) -> str:
+        """The name that a campaign has on a day, counted from FIRST_DAY."""
+        return _renamed(campaign, day >= RENAMED_FROM - FIRST_DAY)
+
     def truth(self) -> dict[str, dict[str, dict[str, int]]]:
         """By platform and month: spend in dollars, impressions, clicks.
 
@@ -264,9 +268,9 @@ class Ads:
         ):  # fmt: skip
             lines.append(
                 f"{heads[day >= renamed][line]}{days[day]}{tails[line]}"
-                f"{_figures(clicked, shown, cents, conversions)}"
+                f"{figures(clicked, shown, cents, conversions)}"
             )
-        total = _figures(
+        total = figures(
             int(rows.clicks.sum()), int(rows.impressions.sum()), int(rows.cents.sum()),
             int(rows.conversions.sum()),
         )  # fmt: skip
@@ -293,7 +297,7 @@ class Ads:
             for line in self.meta_lines
         ]
         days = [f"{starts},{ends},{day_text(FIRST_DAY + day)}," for day in range(N_DAYS)]
-        total = _plain(int(rows.cents.sum()))
+        total = plain(int(rows.cents.sum()))
         lines = [
             META_HEADER,
             f"{starts},{ends},,,,,,,{int(rows.conversions.sum()) // 100},,"
@@ -305,11 +309,11 @@ class Ads:
             rows.clicks.tolist(), rows.cents.tolist(), rows.conversions.tolist(), strict=True,
         ):  # fmt: skip
             results = conversions // 100
-            each = _plain(cents // results) if results else ""
+            each = plain(cents // results) if results else ""
             kind = "actions:offsite_conversion.fb_pixel_lead" if results else ""
             lines.append(
                 f"{days[day]}{heads[line]}{results or ''},{kind},{shown * 8 // 10},{shown},"
-                f"{each},{_plain(cents)},{clicked},{clicked * 12 // 10},"
+                f"{each},{plain(cents)},{clicked},{clicked * 12 // 10},"
                 '"7-day click or 1-day view"'
             )
         name = _meta_name(META_ACCOUNT, number, exported)
@@ -341,7 +345,8 @@ def _renamed(name: str, later: bool) -> str:
     return RENAMED_CAMPAIGN[1] if later and name == RENAMED_CAMPAIGN[0] else name
 
 
-def _plain(cents: int) -> str:
+def plain(cents: int) -> str:
+    """`1234.50`."""
     return f"{cents // 100}.{cents % 100:02d}"
 
 
@@ -354,15 +359,15 @@ def _money(cents: int) -> str:
     return f'"{text}"' if cents >= 100_000 else text
 
 
-def _figures(clicks: int, shown: int, cents: int, conversions: int) -> str:
+def figures(clicks: int, shown: int, cents: int, conversions: int) -> str:
     """Clicks to conversion rate, as Google writes them: thousands grouped, nothing as ` --`."""
     rate = f"{clicks * 10_000 // shown / 100:.2f}%" if shown else " --"
-    per_click = _plain(cents // clicks) if clicks else " --"
-    per_conversion = _plain(cents * 100 // conversions) if conversions else "0.00"
+    per_click = plain(cents // clicks) if clicks else " --"
+    per_conversion = plain(cents * 100 // conversions) if conversions else "0.00"
     share = f"{conversions * 100 // clicks / 100:.2f}%" if clicks else "0.00%"
     return (
         f"{_grouped(clicks)},{_grouped(shown)},{rate},{_money(cents)},{per_click},"
-        f"{_plain(conversions)},{per_conversion},{share}"
+        f"{plain(conversions)},{per_conversion},{share}"
     )
 
 

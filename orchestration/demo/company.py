@@ -160,6 +160,7 @@ class Staff:
     title: str
     starts: int
     ends: int | None = None  # day from which the login is closed
+    hubspot_id: str = ""  # of those who keep their deals in HubSpot
 
 
 @dataclass(slots=True)
@@ -306,6 +307,7 @@ class World:
                 starts = workday(FIRST_DAY + 40 * place) if late else FIRST_DAY - 300 + 7 * place
                 members.append(self._colleague(team, title, region, starts))
         self.sellers[1].ends = MONTH_STARTS[15]  # left; the deals keep their owner
+        self.sellers[2].hubspot_id = "71402265"
         self.developers[-1].region = ""
         self._colleague("Marketing", "Marketing Operations", "North America", FIRST_DAY - 300)
         self._colleague("", "Integration User", "", FIRST_DAY - 300)

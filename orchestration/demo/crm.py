@@ -7,30 +7,25 @@ and other noise only. The shapes are those of real exports.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from unicodedata import normalize
 
 from orchestration.demo.clock import (
     DAY,
     END,
     HOUR,
     LAST_DAY,
-    MINUTE,
     MONTH_STARTS,
     day_text,
     local_day,
-    local_minute_text,
     office_hour,
     utc_text,
 )
 from orchestration.demo.company import OWN_DOMAIN, PRODUCTS, Company, Staff, World
 from orchestration.demo.deals import OPEN_STAGES
 from orchestration.demo.records import Books, LeadRecord, Opportunity, Person
-from orchestration.demo.write import Folder, all_quoted, cents_text, doubled, quoted_if_needed
+from orchestration.demo.write import Folder, all_quoted, cents_text, doubled
 
 NULL_ID = "000000000000000AAA"
 SALESFORCE = f"exports/salesforce/{day_text(LAST_DAY)}"
-HUBSPOT_CONTACTS = f"hubspot/hubspot-crm-exports-all-contacts-{day_text(LAST_DAY)}.csv"
-HUBSPOT_HISTORY = f"hubspot/lifecycle-history-{day_text(LAST_DAY)}.csv"
 
 PROBABILITIES = {
     "Qualification": 10,
@@ -60,6 +55,8 @@ class Crm:
         self.folder = folder
         self.dice = world.dice("crm")
         self.integration = world.staff[-1]
+        self.binned: list[tuple[str, int]] = []
+        """Leads in the recycle bin: id and creation."""
 
     def write(self) -> None:
         """All files."""
@@ -72,8 +69,6 @@ class Crm:
         self._opportunity_history()
         self._campaigns()
         self._users()
-        self._hubspot_contacts()
-        self._hubspot_history()
 
     def _object(
         self, name: str, header: str, rows: Sequence[tuple[str, ...]], contract: str
@@ -171,7 +166,7 @@ class Crm:
                 deal = lead.opportunity
                 converted = (
                     "1", f"{day_text(local_day(lead.converted))} 00:00:00", company.account_id,
-                    person.contact.id, deal.id if deal else NULL_ID,
+                    person.contact.id, deal.id if deal and not deal.hubspot_id else NULL_ID,
                 )  # fmt: skip
             rows.append((
                 lead.id, "1" if lead.is_deleted else "0", lead.master.id if lead.master else "",
@@ -187,19 +182,21 @@ class Crm:
 
     def _thrown_away_lead(self, number: int) -> tuple[str, ...]:
         """A lead in the recycle bin: spam with an address of its own."""
-        created = utc_text(office_hour(MONTH_STARTS[number % 24] + 3, self.dice))
-        user = self.integration.id
+        instant = office_hour(MONTH_STARTS[number % 24] + 3, self.dice)
+        created = utc_text(instant)
+        user, record = self.integration.id, self.world.next_id("00Q")
         self.world.note("deleted_leads")
+        self.binned.append((record, instant))
         return (
-            self.world.next_id("00Q"), "1", "", "", "Cheap", "Offers", "", "Offers", "", "", "",
-            "", f"offer{number}@spam-offers.example", "", "", "Web", "Open - Not Contacted", "",
+            record, "1", "", "", "Cheap", "Offers", "", "Offers", "", "", "",
+            "", f"offer{number}@spam-offers.example", "", "", "Web", "Unqualified", "",
             "", "USD", "", user, "0", "0", "", NULL_ID, NULL_ID, NULL_ID, "1", created, user,
             created, user, created,
         )  # fmt: skip
 
     def _lead_history(self) -> None:
         header = "Id,IsDeleted,LeadId,CreatedById,CreatedDate,Field,OldValue,NewValue"
-        dice, rows, kept = self.dice, [], 0
+        dice, rows = self.dice, []
         others = self.world.developers
         for lead, _ in self._all_leads():
             owner = lead.owner.id
@@ -212,7 +209,7 @@ class Crm:
             before = "Open - Not Contacted"
             for instant, status in lead.statuses:
                 rows.append((instant, lead.id, owner, "Status", before, status))
-                before, kept = status, kept + 1
+                before = status
             if lead.converted is not None:
                 rows.append((lead.converted, lead.id, owner, "leadConverted", "", ""))
         rows.sort(key=lambda row: row[:2])
@@ -220,16 +217,11 @@ class Crm:
             (self.world.next_id("017"), "0", lead, by, utc_text(instant), field, old, new)
             for instant, lead, by, field, old, new in rows
         ]
-        self._object("LeadHistory", header, written, "generic.stage_events")
-        self.folder.expect(
-            f"salesforce/{day_text(LAST_DAY)}/LeadHistory.csv",
-            "generic.stage_events",
-            len(rows),
-            skipped=len(rows) - kept,
-        )
+        self._object("LeadHistory", header, written, "salesforce.lead_history")
 
     def _sorted_deals(self) -> list[Opportunity]:
-        return sorted(self.books.opportunities, key=lambda deal: (deal.created, deal.id))
+        kept = (deal for deal in self.books.opportunities if not deal.hubspot_id)
+        return sorted(kept, key=lambda deal: (deal.created, deal.id))
 
     def _opportunities(self) -> None:
         header = (
@@ -304,7 +296,7 @@ class Crm:
         rows = []
         changes = [
             (change.instant, deal.id, place, change, deal)
-            for deal in self.books.opportunities
+            for deal in self._sorted_deals()
             for place, change in enumerate(deal.changes)
         ]
         for instant, _, place, change, deal in sorted(changes, key=lambda row: row[:3]):
@@ -386,71 +378,6 @@ class Crm:
                 self.integration.id, created,
             ))  # fmt: skip
         self._object("User", header, rows, "salesforce.users")
-
-    def _hubspot_people(self) -> list[Person]:
-        found = [(p.hubspot.created, p.hubspot.id, p) for p in self.books.people if p.hubspot]
-        return [person for _, _, person in sorted(found, key=lambda row: row[:2])]
-
-    def _hubspot_contacts(self) -> None:
-        header = (
-            "Record ID,First Name,Last Name,Email,Phone Number,Job Title,Company Name,"
-            "Contact owner,Lifecycle Stage,Lead Status,Create Date,Original Source,"
-            "Original Source Drill-Down 1,Original Source Drill-Down 2,Became a Lead Date,"
-            "Became a Marketing Qualified Lead Date,Became a Sales Qualified Lead Date,"
-            "Became an Opportunity Date,Became a Customer Date,Last Activity Date"
-        )
-        lines = [*all_quoted([tuple(header.split(","))])]
-        rows = []
-        for person in self._hubspot_people():
-            record, company = person.hubspot, person.company
-            if record is None or company is None:
-                continue
-            address = self._as_typed(person.email)
-            if not address.isascii():
-                address = normalize("NFD", address)  # the other system writes é as one sign
-                self.world.note("decomposed_accents_in_addresses")
-            qualified = local_minute_text(min(record.crossings)) if record.crossings else ""
-            lead = person.lead
-            rows.append((
-                record.id, person.first_name, person.last_name, address, "", "", company.name,
-                _name(lead.owner) if lead else "",
-                "Marketing Qualified Lead" if record.crossings else "Lead",
-                "In Progress" if lead and lead.statuses else "New" if record.crossings else "",
-                local_minute_text(record.created), record.source, doubled(record.detail), "",
-                local_minute_text(record.created), qualified, "", "", "", "",
-            ))  # fmt: skip
-        self.folder.lines(f"exports/{HUBSPOT_CONTACTS}", [*lines, *all_quoted(rows)])
-        self.folder.expect(HUBSPOT_CONTACTS, "hubspot.contacts", len(rows))
-
-    def _hubspot_history(self) -> None:
-        rows: list[tuple[int, str, str, str, str]] = []
-        dice = self.dice
-        for person in self._hubspot_people():
-            record = person.hubspot
-            if record is None:
-                continue
-            stage = "lifecyclestage"
-            rows.append((record.created, record.id, stage, "lead", "FORMS"))
-            if dice.random() < 0.2 and record.created + 3 * HOUR < END:
-                status = (record.created + 7 * MINUTE, record.id, "hs_lead_status", "NEW", "CRM_UI")
-                rows.append(status)
-            for instant in record.resets:
-                rows.append((instant, record.id, stage, "lead", "CRM_UI"))
-            for instant in record.crossings:
-                rows.append((instant, record.id, stage, "marketingqualifiedlead", "WORKFLOWS"))
-        rows.sort()
-        lines = ["Record ID,Property,Value,Changed At,Source"]
-        lines += [
-            f"{record},{name},{quoted_if_needed(value)},{local_minute_text(instant)},{source}"
-            for instant, record, name, value, source in rows
-        ]
-        skipped = sum(row[2] != "lifecyclestage" for row in rows)
-        lines.insert(len(lines) // 2, f"{rows[0][1]},lifecyclestage,lead")  # two fields short
-        self.world.note("cut_rows")
-        self.folder.lines(f"exports/{HUBSPOT_HISTORY}", lines)
-        self.folder.expect(
-            HUBSPOT_HISTORY, "generic.stage_events", len(rows) + 1, rejected=1, skipped=skipped
-        )
 
 
 def _name(colleague: Staff) -> str:

@@ -7,12 +7,21 @@ of the reporting currency, months and days of New York, ids as Salesforce has th
     funnel        month > channel > stage: [entries, entries_incl_imputed, new_people]
     conversions   cohort month > "from>to" > channel and all: [entered, in the window, ever]
     sales         month > sales rep and all > column; cycle_days lists the days of the won deals
-    new_customers month > channel: accounts by their first win above zero
+    new_customers month > channel: accounts by their first win above zero, or first order
     cac           month > media, paid and fully loaded cost; new customers, of paid channels
-    ads           platform > month > spend, impressions, clicks; ad_campaigns: millionths by id
+    ads           platform > month > spend, impressions, clicks; ad_campaigns: millionths by id;
+                  ad_periods: platform > first day > the same of a report without days
     email         campaign > counts of glossary A4; campaigns before 2025 have a report only
+    web           month > channel > sums of columns; visitors by day; month > sums of searches
+    social        month > network > sums of columns; mentions: month > brand > counts
+    touchpoints   channel > touches of known people
     costs         the ledger by month, channel, campaign and type, without media
-    revenue       months and accounts ([revenue, cost of goods]), net of credit notes
+    revenue       months and accounts ([revenue, cost of goods, revenue of unknown cost]), net of
+                  credit notes
+    carts         checkouts that were left, and orders of the shop
+    subscriptions currency > how many were paid by card, and what those that run pay a month
+    salesforce    records that a later full export lacks, status changes told by comparing exports,
+                  month > kind of activity > how many were done
     mess          how often each kind of trouble was planted
     files         export file > contract, and its rows: accepted, rejected, skipped
     ledger        person by person, in small demos only
@@ -30,11 +39,18 @@ from orchestration.demo.clock import LAST_DAY, day_text
 from orchestration.demo.company import REPORTING_CURRENCY, World
 from orchestration.demo.crm import Crm
 from orchestration.demo.deals import Deals
+from orchestration.demo.desk import Desk
+from orchestration.demo.hubspot import HubSpot
+from orchestration.demo.lists import Lists
 from orchestration.demo.mailings import Mailings
 from orchestration.demo.money import Money
 from orchestration.demo.people import People
+from orchestration.demo.platforms import Platforms
 from orchestration.demo.records import Books
+from orchestration.demo.shop import Shop
+from orchestration.demo.stripe import Stripe
 from orchestration.demo.truth import Truth
+from orchestration.demo.web import Web
 from orchestration.demo.workspace_file import WORKSPACE
 from orchestration.demo.write import Folder
 
@@ -57,30 +73,64 @@ def generate(
     People(world, books, Deals(world, books)).live(tell)
     tell("ads, mailings and money")
     ads, mailings, money = Ads(world), Mailings(world, books), Money(world, books)
+    platforms = Platforms(world, ads)
+    shop, stripe = Shop(world, books), Stripe(world, books, money)
+    lists, web = Lists(world, books, mailings), Web(world)
 
     tell("exports")
     folder = Folder(directory)
     folder.text("workspace.yml", WORKSPACE)
-    Crm(world, books, folder).write()
+    crm = Crm(world, books, folder)
+    crm.write()
+    desk = Desk(world, books, folder, crm.binned)
+    desk.write()
+    HubSpot(world, books, folder).write()
     ads.write(folder)
+    platforms.write(folder)
     mailings.write(folder)
     money.write(folder)
+    shop.write(folder)
+    stripe.write(folder)
+    lists.write(folder)
+    web.write(folder)
 
     tell("truth")
-    _write_truth(folder, Truth(world, books), ads, mailings, money)
+    _write_truth(
+        folder, Truth(world, books), ads, mailings, money, shop, stripe, lists, web, desk, platforms
+    )
 
 
-def _write_truth(folder: Folder, truth: Truth, ads: Ads, mailings: Mailings, money: Money) -> None:
+def _write_truth(
+    folder: Folder,
+    truth: Truth,
+    ads: Ads,
+    mailings: Mailings,
+    money: Money,
+    shop: Shop,
+    stripe: Stripe,
+    lists: Lists,
+    web: Web,
+    desk: Desk,
+    platforms: Platforms,
+) -> None:
     world = truth.world
     by_platform, costs = ads.truth(), money.truth_of_costs()
-    customers = truth.new_customers()
+    platforms.add_truth(by_platform)
+    campaigns = ads.by_campaign()
+    platforms.add_campaigns(campaigns)
+    buyers = shop.new_customers()
+    customers = truth.new_customers(buyers)
     content: dict[str, object] = {
         "seed": world.seed,
         "scale": world.scale,
         "as_of": day_text(LAST_DAY),
         "reporting_currency": REPORTING_CURRENCY,
-        "totals": truth.totals(),
-        "sales_reps": {s.id: f"{s.first_name} {s.last_name}" for s in world.staff},
+        "totals": truth.totals(buyers),
+        "sales_reps": {
+            rep: f"{s.first_name} {s.last_name}"
+            for s in world.staff
+            for rep in filter(None, [s.id, s.hubspot_id])
+        },
         "funnel_columns": ["entries", "entries_incl_imputed", "new_people"],
         "funnel": truth.funnel(),
         "conversion_columns": ["entered", "converted", "converted_ever"],
@@ -89,10 +139,17 @@ def _write_truth(folder: Folder, truth: Truth, ads: Ads, mailings: Mailings, mon
         "new_customers": customers,
         "cac": truth.cac(by_platform, costs, customers),
         "ads": by_platform,
-        "ad_campaigns": ads.by_campaign(),
-        "email": mailings.truth(),
+        "ad_campaigns": campaigns,
+        "ad_periods": platforms.truth_of_periods(),
+        "email": {**mailings.truth(), **lists.truth_of_email()},
+        "web": web.truth_of_web(),
+        "social": web.truth_of_social(),
+        "touchpoints": lists.truth_of_touches(),
         "costs": [asdict(row) for row in costs],
-        "revenue": money.truth_of_revenue(),
+        "revenue": money.truth_of_revenue(shop),
+        "carts": shop.truth_of_carts(),
+        "subscriptions": stripe.truth_of_subscriptions(),
+        "salesforce": desk.truth(),
         "mess": truth.mess(),
         "files": dict(sorted(folder.files.items())),
     }

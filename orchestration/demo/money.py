@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from orchestration.demo.clock import (
     FIRST_DAY,
+    HOUR,
     LAST_DAY,
     MONTH_STARTS,
     MONTHS,
@@ -27,6 +28,7 @@ from orchestration.demo.company import (
     in_dollars,
 )
 from orchestration.demo.records import Books, Opportunity
+from orchestration.demo.shop import Shop
 from orchestration.demo.write import Folder, cents_text, quoted_if_needed
 
 INVOICES = f"billing/invoices-{day_text(LAST_DAY)}.csv"
@@ -53,6 +55,14 @@ class Invoice:
     list_cents: int
     currency: str
     original: Invoice | None = None
+    sale: int = 0  # which win it is for
+    months: int = 12  # that it pays for
+    is_by_card: bool = False  # then Stripe has it, which does not know what it cost
+
+    @property
+    def second(self) -> int:
+        """The second of its day, now and then late in the evening: tomorrow already in UTC."""
+        return (21 if self.cents % 5 == 0 else 11) * HOUR
 
     @property
     def rate_day(self) -> int:
@@ -94,6 +104,7 @@ class Money:
         self.costs: list[Cost] = []
         self.targets: list[tuple[str, int, int, str, int, str]] = []
         self._number = 100_000
+        self._sale = 0
         self._bill()
         self._spend()
         self._plan()
@@ -132,6 +143,7 @@ class Money:
         parts = years * 4 if quarterly else years
         gap = 91 if quarterly else 365
         _, _, price, unit_cost = PRODUCTS[deal.product]
+        self._sale += 1
         for part in range(parts):
             amount = cents // parts + (cents % parts if part == 0 else 0)
             seats = max(1, amount * (4 if quarterly else 1) // (price * 100))
@@ -147,6 +159,8 @@ class Money:
                 cost_cents=amount * (unit_cost + self.dice.randrange(-300, 300)) // price,
                 list_cents=max(amount, price * 100 * seats // (4 if quarterly else 1)),
                 currency=deal.account.currency,
+                sale=self._sale,
+                months=3 if quarterly else 12,
             )
             if deal.reopens and part:
                 break  # only the first part was billed before the deal was opened again
@@ -168,6 +182,7 @@ class Money:
                 list_cents=-(invoice.list_cents * cents // invoice.cents),
                 currency=invoice.currency,
                 original=invoice,
+                sale=invoice.sale,
             )
         )
 
@@ -227,24 +242,35 @@ class Money:
                     quota = (52_000 + 6_000 * (4 * (year - 2025) + quarter)) * 100
                     self.targets.append(("quota", start, 3, seller.id, quota, "VP Sales"))
 
-    def truth_of_revenue(self) -> dict[str, object]:
-        """Revenue, cost of goods and lines, by the day of each line, in dollars."""
+    def truth_of_revenue(self, shop: Shop) -> dict[str, object]:
+        """Revenue, cost of goods and lines, by the day of each line, in dollars.
+
+        Accounts: revenue, its cost, and how much of the revenue nobody knows the cost of.
+        """
         months: dict[str, dict[str, int]] = {
             month: {"revenue_cents": 0, "cogs_cents": 0, "lines": 0, "invoices": 0}
             for month in MONTHS
         }
         accounts: dict[str, list[int]] = {}
+
+        def add(name: str, day: int, revenue: int, cost: int | None, lines: int) -> None:
+            month = months[MONTHS[month_of(day)]]
+            month["revenue_cents"] += revenue
+            month["cogs_cents"] += cost or 0
+            month["lines"] += lines
+            account = accounts.setdefault(name, [0, 0, 0])
+            account[0] += revenue
+            account[1] += cost or 0
+            account[2] += revenue if cost is None else 0
+
         for invoice in self.invoices:
             revenue = in_dollars(invoice.cents, invoice.currency, invoice.rate_day)
             cost = in_dollars(invoice.cost_cents, invoice.currency, invoice.rate_day)
-            month = months[MONTHS[month_of(invoice.day)]]
-            month["revenue_cents"] += revenue
-            month["cogs_cents"] += cost
-            month["lines"] += 1
-            month["invoices"] += invoice.kind == "invoice"
-            account = accounts.setdefault(invoice.account_id, [0, 0])
-            account[0] += revenue
-            account[1] += cost
+            known = None if invoice.is_by_card else cost
+            add(invoice.account_id, invoice.day, revenue, known, 1)
+            months[MONTHS[month_of(invoice.day)]]["invoices"] += invoice.kind == "invoice"
+        for line in shop.lines():
+            add(line.account, line.day, line.cents, None, line.rows)
         return {"months": months, "accounts": dict(sorted(accounts.items()))}
 
     def truth_of_costs(self) -> list[LedgerRow]:
@@ -282,6 +308,8 @@ class Money:
             "Wareneinsatz;Listenpreis;Währung;Bezug auf"
         ]
         for invoice in self.invoices:
+            if invoice.is_by_card:
+                continue
             kind = "Rechnung" if invoice.kind == "invoice" else "Gutschrift"
             lines.append(
                 f"{invoice.number};1;{kind};{invoice.account_id};{_german(invoice.day)};"

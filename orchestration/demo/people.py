@@ -107,6 +107,7 @@ class People:
         self._excluded()
         self.deals.renew()
         self.deals.bin_some()
+        self.deals.keep_in_hubspot()
         name_everyone(self.world, self.books)
 
     def _day(self, days: range) -> int:

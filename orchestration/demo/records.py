@@ -89,6 +89,7 @@ class Person:
     first_name: str = ""
     last_name: str = ""
     email: str = ""
+    synced: HubSpotRecord | None = None  # a copy of the contact, made for a deal in HubSpot
     has_email: bool = True
     is_free_mail: bool = False
     came_after_deal: bool = False
@@ -158,6 +159,12 @@ class Opportunity:
     changes: list[Change] = field(default_factory=list)
     reopens: int = 0
     is_deleted: bool = False
+    hubspot_id: str = ""  # of a deal that is kept in HubSpot instead of Salesforce
+
+    @property
+    def rep(self) -> str:
+        """The id of the sales rep, in the system that the deal is kept in."""
+        return self.owner.hubspot_id if self.hubspot_id else self.owner.id
 
     @property
     def is_deal(self) -> bool:

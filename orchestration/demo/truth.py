@@ -18,7 +18,7 @@ from orchestration.demo.clock import (
     local_day,
     month_of,
 )
-from orchestration.demo.company import World, in_dollars
+from orchestration.demo.company import RATE_UNIT, World, in_dollars
 from orchestration.demo.money import LedgerRow
 from orchestration.demo.records import RUNGS, Books, Cycle, Opportunity, Person
 
@@ -172,7 +172,7 @@ class Truth:
         cycles: dict[tuple[int, str], list[int]] = defaultdict(list)
 
         def add(day: int, deal: Opportunity, **values: int) -> None:
-            for name in (deal.owner.id, "all"):
+            for name in (deal.rep, "all"):
                 for column, value in values.items():
                     counts[month_of(day), name][column] += value
 
@@ -199,7 +199,7 @@ class Truth:
             if deal.close_day < created:
                 add(deal.close_day, deal, date_issues=1)
                 continue
-            for name in (deal.owner.id, "all"):
+            for name in (deal.rep, "all"):
                 cycles[month_of(deal.close_day), name].append(deal.close_day - created)
         for deal in self.all_opportunities:
             for booking in deal.bookings:
@@ -213,8 +213,11 @@ class Truth:
             rows[MONTHS[month]][name] = {**row, "cycle_days": days}
         return rows
 
-    def new_customers(self) -> dict[str, dict[str, int]]:
-        """By month and channel: accounts by the first win above zero."""
+    def new_customers(self, buyers: dict[str, int]) -> dict[str, dict[str, int]]:
+        """By month and channel: accounts by the first win above zero.
+
+        So are `buyers` by the day of their first order, of whom nothing else is known.
+        """
         first: dict[int, tuple[int, int, str]] = {}
         for deal in self.deals:
             if deal.status == "won" and deal.cents:
@@ -222,7 +225,8 @@ class Truth:
                 key = deal.account.number
                 first[key] = min(first.get(key, win), win)
         counts: dict[str, dict[str, int]] = {month: {} for month in MONTHS}
-        for day, _, channel in first.values():
+        wins = [(day, channel) for day, _, channel in first.values()]
+        for day, channel in [*wins, *((day, UNATTRIBUTED) for day in buyers.values())]:
             month = counts[MONTHS[month_of(day)]]
             month[channel] = month.get(channel, 0) + 1
         return {month: dict(sorted(row.items())) for month, row in counts.items()}
@@ -236,7 +240,10 @@ class Truth:
         """By month: what the variants of CAC divide."""
         rows: dict[str, dict[str, int]] = {}
         for month in MONTHS:
-            media = sum(platform[month]["spend_cents"] for platform in ads.values())
+            # Together and then rounded: parts of a cent add up.
+            spent = [platform[month] for platform in ads.values() if month in platform]
+            millionths = sum(row["spend_millionths"] for row in spent)
+            media = (millionths + RATE_UNIT // 2) // RATE_UNIT
             ledger = [cost for cost in costs if cost.month == month]
             paid_agency = sum(
                 cost.amount_cents
@@ -253,7 +260,7 @@ class Truth:
             }
         return rows
 
-    def totals(self) -> dict[str, object]:
+    def totals(self, buyers: dict[str, int]) -> dict[str, object]:
         """How much there is of everything."""
         deals = Counter(f"{deal.kind}_{deal.status}" for deal in self.deals)
         others = [d for d in self.all_opportunities if not d.is_deal]
@@ -271,7 +278,7 @@ class Truth:
                 sorted(Counter(f"{d.kind}_{d.status}" for d in others).items())
             ),
             "accounts": sum(bool(company.account_id) for company in self.world.companies),
-            "customers": len(customers),
+            "customers": len(customers) + len(buyers),
             "sales_reps": len(self.world.staff),
         }
 

@@ -14,17 +14,6 @@ as_of: 2026-10-31
 demo: true # allows the built-in identity key, which every copy of this project knows
 
 files:
-  # Salesforce's history of lead statuses dates the stages that sales sees.
-  - match: "salesforce/*/LeadHistory.csv"
-    contract: generic.stage_events
-    timezone: UTC
-    where: {Field: [Status]}
-    columns:
-      record_id: LeadId
-      stage: NewValue
-      changed_at: {headers: [CreatedDate], format: "%Y-%m-%d %H:%M:%S"}
-      source_system: {constant: salesforce}
-
   # HubSpot's history of a property: every time someone became marketing-qualified.
   - match: "hubspot/lifecycle-history-*.csv"
     contract: generic.stage_events
