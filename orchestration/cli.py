@@ -71,6 +71,68 @@ def run(
 
 
 @app.command()
+def doctor(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[FILE]...",
+            help="Only these files, also from elsewhere; else all below exports/.",
+            show_default=False,
+        ),
+    ] = None,
+    workspace: Where = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Tell what would become of the exports, without loading anything, and what to do about it.
+
+    Exit code 0: nothing to do. 1: something needs attention, and the rest loads (rejected rows,
+    words without a definition, files that fit no contract). 2: a file cannot be loaded, the
+    identity key is missing, or workspace.yml is wrong.
+    """
+    from orchestration.contracts import read_contracts
+    from orchestration.doctor import examine, terminal
+    from orchestration.workspace import WorkspaceError, find_root, open_workspace
+
+    try:
+        place = open_workspace(workspace)
+        with terminal.progress(complaints) as watch:
+            diagnosis = examine(place, read_contracts(), files or (), watch=watch)
+    except (WorkspaceError, OSError) as problem:
+        if as_json:
+            _print_json({"error": str(problem), "exit_code": 2})
+        else:
+            complaints.print(Text("✗ ", "red") + str(problem), soft_wrap=True)
+        raise typer.Exit(2) from None
+    if as_json:
+        _print_json(diagnosis.to_json())
+    else:
+        terminal.show(console, diagnosis, str(workspace or find_root()))
+    raise typer.Exit(diagnosis.exit_code)
+
+
+@app.command()
+def status(
+    workspace: Where = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Show the sources and how fresh they are, what was rejected, the last run and publish.
+
+    Exit code 0: the last run published. 1: it did not, or there was none.
+    """
+    from orchestration import status as reading
+    from orchestration import terminal
+    from orchestration.contracts import read_contracts
+    from orchestration.workspace import open_workspace
+
+    found = reading.read(open_workspace(workspace), read_contracts())
+    if as_json:
+        _print_json(found.to_json())
+    else:
+        terminal.show_status(console, found, reading.now())
+    raise typer.Exit(found.exit_code)
+
+
+@app.command()
 def init(
     directory: Annotated[Path, typer.Argument(help="A new or empty folder.", show_default=False)],
 ) -> None:
@@ -135,6 +197,13 @@ def dev(workspace: Where = None) -> None:
     command = ["dagster", "dev", "--module-name", "orchestration.definitions"]
     loopback = ["--host", "127.0.0.1"]
     os.execv(sys.executable, [sys.executable, *quiet, "-m", *command, *loopback])
+
+
+def _print_json(values: object) -> None:
+    import json
+
+    text = json.dumps(values, default=str, indent=1, ensure_ascii=False)
+    console.print(Text(text), soft_wrap=True)
 
 
 def main() -> None:

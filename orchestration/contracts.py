@@ -52,6 +52,10 @@ def _listed(value: Any) -> Any:
     return [value] if isinstance(value, (str, int, float, date)) else value
 
 
+def _named(value: Any) -> Any:
+    return {"name": value} if isinstance(value, str) else value
+
+
 Text = Annotated[str, BeforeValidator(_text)]
 Texts = Annotated[tuple[Text, ...], BeforeValidator(_listed)]
 Bound = Annotated[Decimal | date | None, Field(union_mode="left_to_right")]
@@ -67,6 +71,29 @@ class Rules(BaseModel):
         return {key: getattr(self, key) for key in self.model_fields_set}
 
 
+class Meaning(Rules):
+    """The definition that says what the words of a column mean to the reports, or the list that has
+    to know them.
+    """
+
+    name: Literal[
+        "cac_cost_types",
+        "channel_map",
+        "exchange_rates",
+        "loss_reasons",
+        "opportunity_kinds",
+        "opportunity_stages",
+        "sales_reps",
+        "stage_map",
+    ]
+    system: Text | None = None
+    """The system that the definition knows the words under, where it is not that of the rows."""
+    day: Text | None = None
+    """The column whose day says which row of the definition holds."""
+    where: dict[Text, Text] = Field(default_factory=dict)
+    """Only rows in which these columns have these texts."""
+
+
 class ColumnRules(Rules):
     """How one column of a file is found, read and checked: `config.meta` of a column."""
 
@@ -79,7 +106,7 @@ class ColumnRules(Rules):
     percent: bool = False
     currency_symbols: bool = False
     null_values: Texts | None = None
-    identity: Literal["email", "domain", "test_flag"] | None = None
+    identity: Literal["email", "id", "domain", "test_flag"] | None = None
     values: dict[Text, Text] = Field(default_factory=dict)
     unmapped: Literal["keep", "null", "reject"] = "keep"
     constant: Text | None = None
@@ -93,6 +120,10 @@ class ColumnRules(Rules):
     min: Bound = None
     max: Bound = None
     trim: bool = True
+    definition: Annotated[Meaning | None, BeforeValidator(_named)] = None
+    """Which definition the values are looked up in."""
+    lists: Annotated[Meaning | None, BeforeValidator(_named)] = None
+    """What the values are known to, as a list of sales reps makes its ids known."""
 
     @field_validator("number")
     @classmethod
@@ -257,8 +288,9 @@ class TableRules(FileSettings):
     """Names of the files that list everything, where not all files of the table do."""
     where: dict[str, Texts] = Field(default_factory=dict)
     """Only rows whose header has one of these texts are of the table; the others are skipped."""
-    by_header: bool = True
-    """Whether a file outside of the source's folder may be known by its header alone."""
+    by_header: bool | str = True
+    """Whether a file outside of the source's folder may be known by its header alone; or only where
+    a line above the header has this `/expression/`."""
     sections: str | None = None
     absent: Texts = ()
     delimiters: Texts = (",", ";", "\t", "|")
@@ -290,7 +322,7 @@ class Column:
     @property
     def is_key(self) -> bool:
         """Whether its values are made under the identity key."""
-        return self.rules.identity == "email"
+        return self.rules.identity in ("email", "id")
 
 
 @dataclass(frozen=True)
@@ -328,7 +360,7 @@ class Contract:
         return self.rules.mode
 
     def mode_of(self, file_name: str) -> Mode:
-        """The same for one file: an extract of some rows goes by another name than a full export."""
+        """The same for one file: an extract of some rows has another name than a full export."""
         base = file_name.rpartition("/")[2].casefold().removesuffix(".gz")
         names = self.rules.full
         if not names or any(fnmatchcase(base, name.casefold()) for name in names):
@@ -462,6 +494,14 @@ def _contract(path: Path, source: str, table: dict[str, Any]) -> Contract:
         stated += [("split", rules.split.column)]
     if rules.window:
         stated += [("window", name) for name in (rules.window.date, *rules.window.scope)]
+    for column in columns:
+        for key, meaning in (
+            ("definition", column.rules.definition),
+            ("lists", column.rules.lists),
+        ):
+            if meaning:
+                named = [*meaning.where, *filter(None, [meaning.day])]
+                stated += [(f"{column.name}: {key}", name) for name in named]
     names = [column.name for column in columns]
     for key, name in stated:
         if name not in names:
@@ -472,7 +512,7 @@ def _contract(path: Path, source: str, table: dict[str, Any]) -> Contract:
     loaded = [
         table["config"]["meta"],
         [
-            (c.name, c.data_type, raw.get("config"))
+            (c.name, c.data_type, _of_rows(raw.get("config")))
             for c, raw in zip(columns, table["columns"], strict=True)
         ],
     ]
@@ -485,6 +525,14 @@ def _contract(path: Path, source: str, table: dict[str, Any]) -> Contract:
         rules,
         digest.hexdigest()[:32],
     )
+
+
+def _of_rows(config: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What a column's `config` says of the rows, and not of what they mean."""
+    if not config or "meta" not in config:
+        return config
+    apart = ("definition", "lists")
+    return config | {"meta": {k: v for k, v in config["meta"].items() if k not in apart}}
 
 
 def _rules(kind: type[R], meta: dict[str, Any], where: str) -> R:

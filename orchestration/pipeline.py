@@ -149,28 +149,33 @@ def report(workspace: Workspace, monitor: Monitor) -> None:
 
 def run(workspace: Workspace, monitor: Monitor) -> None:
     """Load, build, check and publish; raise what kept the marts from being published."""
-    with hold(workspace.root):
-        with monitor.step("prepare"):
-            import dagster as dg
+    with hold(workspace.root), record.run(workspace.runs) as ended:
+        _run(workspace, monitor)
+        ended.build_id = monitor.published.build_id if monitor.published else ""
 
-            from orchestration.definitions import build_defs
 
-            definitions = build_defs(workspace.root, monitor=monitor)
-            job = definitions.resolve_job_def("refresh")
-        # Its import takes seconds and is wanted late: it goes on while DuckDB loads and builds.
-        threading.Thread(target=quality.import_great_expectations, daemon=True).start()
-        try:
-            with dg.DagsterInstance.ephemeral() as instance:
-                job.execute_in_process(
-                    instance=instance,
-                    run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-                )
-        except Exception:
-            # Dagster wraps what went wrong; the user wants to hear it from whoever found it.
-            quality.require_passed(monitor.checks)
-            if monitor.error:
-                raise monitor.error from None
-            raise
+def _run(workspace: Workspace, monitor: Monitor) -> None:
+    with monitor.step("prepare"):
+        import dagster as dg
+
+        from orchestration.definitions import build_defs
+
+        definitions = build_defs(workspace.root, monitor=monitor)
+        job = definitions.resolve_job_def("refresh")
+    # Its import takes seconds and is wanted late: it goes on while DuckDB loads and builds.
+    threading.Thread(target=quality.import_great_expectations, daemon=True).start()
+    try:
+        with dg.DagsterInstance.ephemeral() as instance:
+            job.execute_in_process(
+                instance=instance,
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            )
+    except Exception:
+        # Dagster wraps what went wrong; the user wants to hear it from whoever found it.
+        quality.require_passed(monitor.checks)
+        if monitor.error:
+            raise monitor.error from None
+        raise
 
 
 def check_and_publish(workspace: Workspace, monitor: Monitor) -> None:

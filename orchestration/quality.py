@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import expectations
+from orchestration import gaps as words
 from orchestration.contracts import Contract
 from orchestration.warehouse import connect, identifier, literal
 from orchestration.workspace import Workspace
@@ -35,6 +36,7 @@ RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0}
 MENDED_IN = {
     "channels_unmapped": "channel_map.csv",
     "cost_types_in_no_cac": "cac_cost_types.csv",
+    "deal_stages_unmapped": "opportunity_stages.csv",
     "stage_changes_unmapped": "stage_map.csv",
 }
 # What is not mapped: the definition it belongs into, what is counted, and the most frequent.
@@ -43,14 +45,24 @@ GAPS = {
         "stage_map.csv",
         "stage changes",
         """
-        select source_system, stage, count(*) as n
-        from staging.stg_generic__stage_events as events
-        where stage is not null and not exists (
+        select source_system, source_stage as stage, count(*) as n
+        from intermediate.int_stage_changes_unioned as events
+        where source_stage is not null and not exists (
             select 1 from raw.definitions__stage_map as known
             where known.source_system = events.source_system
-                and lower(known.source_stage) = lower(events.stage)
+                and lower(known.source_stage) = lower(events.source_stage)
         )
         group by source_system, stage order by n desc, source_system, stage limit 5
+        """,
+    ),
+    "deal stage": (
+        "opportunity_stages.csv",
+        "deals",
+        """
+        select 'hubspot' as source_system, stage_name, count(*) as n
+        from intermediate.int_hubspot_deals
+        where not is_stage_known and not is_deleted
+        group by stage_name order by n desc, stage_name limit 5
         """,
     ),
     "channel": (
@@ -213,7 +225,7 @@ def notes(warehouse: Path, definitions: Path) -> list[str]:
         if right_name == "expected":
             line = f"{name}: {_plain(left)} {left_name}, where {_plain(right)} is expected"
         if name in MENDED_IN:
-            line += f"; see {_definition(definitions, MENDED_IN[name])}"
+            line += f"; see {words.place(definitions, MENDED_IN[name])}"
         lines.append(line)
     return lines
 
@@ -224,24 +236,14 @@ def gaps(warehouse: Path, definitions: Path) -> list[str]:
     with connect(warehouse) as connection:
         for kind, (name, unit, query) in GAPS.items():
             for system, text, count in connection.execute(query).fetchall():
-                # It goes to a terminal: no control characters, nothing endless, and no address.
-                shown = "".join(c for c in text if c.isprintable())[:60]
-                if "@" not in shown:
-                    lines.append(
-                        f"{kind} not mapped: {system} '{shown}' {count:,} {unit}; "
-                        f"add it to {_definition(definitions, name)}"
-                    )
+                if shown := words.shown(text):
+                    where = words.place(definitions, name)
+                    lines.append(words.sentence(kind, system, shown, f"{count:,} {unit}", where))
     return lines
 
 
 def _plain(value: Any) -> str:
     return f"{value:,.2f}".removesuffix(".00")
-
-
-def _definition(definitions: Path, name: str) -> str:
-    """A definition's file as the user knows it: their own, or the one to begin it with."""
-    begin = "" if (definitions / name).exists() else f" (begin with a copy of seeds/{name})"
-    return f"definitions/{name}{begin}"
 
 
 def _check_suite(source: Any, suite: Suite) -> Iterator[CheckResult]:

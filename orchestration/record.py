@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from datetime import date, datetime
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+
+from orchestration.warehouse import without_values
 
 
 def write(runs: Path, step: str, data: Any) -> None:
@@ -28,6 +32,41 @@ def read(runs: Path, step: str, default: Any = None) -> Any:
         return json.loads((runs / "last" / f"{step}.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
         return default
+
+
+@dataclasses.dataclass
+class Ended:
+    """How a run ended, or that it has not yet."""
+
+    started_at: datetime
+    ended_at: datetime | None = None
+    outcome: str = "running"
+    """running, published or stopped."""
+    message: str = ""
+    """What stopped it."""
+    build_id: str = ""
+
+
+@contextmanager
+def run(runs: Path) -> Iterator[Ended]:
+    """Keep when a run began and how it ended; one that was killed stays `running`."""
+    ended = Ended(_now())
+    write(runs, "run", ended)
+    try:
+        yield ended
+        ended.outcome = "published"
+    except BaseException as error:
+        ended.outcome = "stopped"
+        ended.message = without_values(str(error)) or type(error).__name__
+        raise
+    finally:
+        ended.ended_at = _now()
+        with suppress(OSError):  # a full disk is told by whoever found it
+            write(runs, "run", ended)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0, tzinfo=None)
 
 
 def _plain(value: Any) -> Any:

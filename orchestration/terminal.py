@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from rich.console import Console, Group
@@ -21,6 +22,7 @@ from orchestration.pipeline import Monitor
 if TYPE_CHECKING:
     from orchestration.ingest import LoadResult
     from orchestration.quality import CheckResult
+    from orchestration.status import Status
     from orchestration.transform import Node
     from orchestration.workspace import Workspace
 
@@ -37,6 +39,8 @@ STEPS = {
 MONTHS = 6
 # Columns of the terminal for the names, and for a month with and without its target.
 NAMES, MONTH, SHORT_MONTH = 23, 16, 11
+# From here on there is room for the first and the last day of a source's data.
+ROOMY = 110
 
 
 class Terminal(Monitor):
@@ -101,8 +105,9 @@ class Terminal(Monitor):
         if name == "load":
             rows = sum(file.rows for file in self.files)
             rejected = sum(file.rejected for file in self.files)
-            new = sum(file.status == "loaded" for file in self.files)
-            return f"{len(self.files)} files ({new} new), {rows:,} rows, {rejected:,} rejected"
+            read = {file.file_name for file in self.files if file.status != "ignored"}
+            new = {file.file_name for file in self.files if file.status == "loaded"}
+            return f"{len(read)} files ({len(new)} new), {rows:,} rows, {rejected:,} rejected"
         if name == "build":
             models = sum(node.is_model for node in self.nodes)
             return f"{models} models, {len(self.nodes) - models} data tests passed"
@@ -178,6 +183,89 @@ def show_timings(console: Console, monitor: Monitor, total: float) -> None:
     console.print(grid)
 
 
+def show_status(console: Console, status: Status, now: datetime) -> None:
+    """The sources of a workspace, its last run, and what BI reads."""
+    day = f", as of {status.as_of:%d %B %Y}" if status.as_of else ""
+    console.print(Text(f"{status.company}{day}", "bold"))
+    console.print()
+    if status.sources:
+        console.print(_sources(console, status))
+    else:
+        console.print("Nothing was loaded yet.")
+    for source in status.sources:
+        for line in source.refused:
+            console.print(Text("✗ refused   ", "red") + line, soft_wrap=True)
+        for note in source.notes:
+            console.print(Text("! note      ", "yellow") + note, soft_wrap=True)
+        if source.undated:
+            files = f"{source.undated} file{'s' if source.undated > 1 else ''}"
+            told = f"{source.name}: of {files} only the file's own time says when it was exported"
+            console.print(Text("! undated   ", "yellow") + told, soft_wrap=True)
+    for line in status.unmatched:
+        console.print(Text("? unmatched ", "yellow") + line, soft_wrap=True)
+    console.print()
+    console.print(_last_run(status, now), soft_wrap=True)
+    if status.publish:
+        publish = status.publish
+        console.print(
+            Text("Last publish  ", "bold")
+            + f"{publish.published_at:%Y-%m-%d %H:%M} UTC ({_ago(publish.published_at, now)}), "
+            f"build {publish.build_id}, as of {publish.as_of}, {publish.marts} marts",
+            soft_wrap=True,
+        )
+    else:
+        console.print(Text("Last publish  ", "bold") + "never")
+
+
+def _sources(console: Console, status: Status) -> Table:
+    roomy = console.width >= ROOMY
+    grid = Table(box=None, header_style="bold")
+    grid.add_column("Source", no_wrap=True)
+    for name in ("Files", "Rows", "Rejects", "Refused"):
+        grid.add_column(name, justify="right", no_wrap=True)
+    for name in ("Newest", "Age"):
+        grid.add_column(name, justify="right", no_wrap=True)
+    grid.add_column("Days of data" if roomy else "Days", justify="right", no_wrap=True)
+    for source in status.sources:
+        days = f"{source.days:,}"
+        if roomy and source.first_day:
+            days = f"{days}, {source.first_day} to {source.last_day}"
+        grid.add_row(
+            source.name,
+            f"{source.files:,}",
+            f"{source.rows:,}",
+            Text(f"{source.rejected:,}", "yellow" if source.rejected else "dim"),
+            Text(f"{len(source.refused):,}", "red" if source.refused else "dim"),
+            f"{source.newest:%Y-%m-%d}" if source.newest else "",
+            "" if source.age_days is None else f"{source.age_days} d",
+            days if source.days else "",
+        )
+    return grid
+
+
+def _last_run(status: Status, now: datetime) -> Text:
+    label = Text("Last run      ", "bold")
+    run = status.run
+    if run is None:
+        return label + f"never: plumbline run --workspace {status.workspace}"
+    when = f"{run.started_at:%Y-%m-%d %H:%M} UTC ({_ago(run.started_at, now)})"
+    took = f", took {run.seconds:,.0f} s" if run.seconds is not None else ""
+    if run.outcome == "published":
+        return label + f"{when}{took}, published"
+    if run.outcome == "running":
+        return label + f"{when}, is going on"
+    if run.outcome == "killed":
+        return label + Text(f"{when}, was killed before it ended", "red")
+    return label + f"{when}{took}, " + Text(f"published nothing: {run.message}", "red")
+
+
+def _ago(then: datetime, now: datetime) -> str:
+    minutes = max(int((now - then).total_seconds() // 60), 0)
+    if minutes < 120:
+        return f"{minutes} min ago"
+    return f"{minutes // 60} h ago" if minutes < 48 * 60 else f"{minutes // 1440} days ago"
+
+
 def _loads(files: list[LoadResult]) -> Table:
     grid = Table("Source", box=None, header_style="bold")
     for name in ("Files", "Rows", "Rejected"):
@@ -190,7 +278,7 @@ def _loads(files: list[LoadResult]) -> Table:
         rejected = sum(file.rejected for file in loaded)
         grid.add_row(
             source,
-            f"{len(loaded):,}",
+            f"{len({file.file_name for file in loaded}):,}",
             f"{sum(file.rows for file in loaded):,}",
             Text(f"{rejected:,}", "yellow" if rejected else "dim"),
         )

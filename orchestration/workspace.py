@@ -200,6 +200,10 @@ class Workspace:
         """An error about one key of workspace.yml, with its line."""
         return _error(self.root / "workspace.yml", message, key)
 
+    def line(self, *key: str | int) -> int:
+        """The line of workspace.yml on which a key stands."""
+        return _line(self.root / "workspace.yml", key)
+
 
 def find_root(root: Path | None = None) -> Path:
     """The folder that is meant: `root`, else $PLUMBLINE_WORKSPACE, else the demo's."""
@@ -268,6 +272,11 @@ def _advice(problem: Any) -> str:
 
 def _error(path: Path, message: str, key: Sequence[str | int]) -> WorkspaceError:
     """Name the key, and the line of the deepest part of it that is written down."""
+    name = ".".join(str(part) for part in key)
+    return WorkspaceError(f"{path}, line {_line(path, key)}: {name}: {message}")
+
+
+def _line(path: Path, key: Sequence[str | int]) -> int:
     node = yaml.compose(path.read_text(encoding="utf-8"), yaml.SafeLoader)
     line = 1
     for part in key:
@@ -279,5 +288,4 @@ def _error(path: Path, message: str, key: Sequence[str | int]) -> WorkspaceError
         elif isinstance(node, yaml.SequenceNode) and isinstance(part, int):
             node = node.value[part]
             line = node.start_mark.line + 1
-    name = ".".join(str(part) for part in key)
-    return WorkspaceError(f"{path}, line {line}: {name}: {message}")
+    return line

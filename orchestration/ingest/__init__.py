@@ -14,7 +14,7 @@ from datetime import date
 from pathlib import Path
 
 from orchestration.contracts import Contract
-from orchestration.ingest import load
+from orchestration.ingest import load, unpack
 from orchestration.ingest.files import discover
 from orchestration.ingest.matching import idle_rules
 from orchestration.ingest.records import LoadResult
@@ -92,4 +92,5 @@ def reject_lines(
 
 def idle_entries(workspace: Workspace) -> list[str]:
     """A line for each entry of `files:` in workspace.yml that fits no file that is there."""
-    return idle_rules(workspace, [file.name for file in discover(workspace.exports)])
+    names = [name for file in discover(workspace.exports) for name in unpack.names(file)]
+    return idle_rules(workspace, names)

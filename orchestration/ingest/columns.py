@@ -236,6 +236,8 @@ def _value(contract: Contract, column: Column, text: str, zone: str, layout: Lay
         text = _mapped(column, text)
     if rules.identity == "email":
         return f"case when regexp_full_match({text}, '{ADDRESS}') then {HMAC.format(text)} end"
+    if rules.identity == "id":
+        return HMAC.format(text)
     if rules.identity == "domain":
         domain = f"nullif(regexp_extract({text}, '{HOST}', 1), '')"
         addresses = [c.headers for c in contract.columns if c.rules.identity == "email"]
@@ -256,6 +258,15 @@ def _value(contract: Contract, column: Column, text: str, zone: str, layout: Lay
     if column.data_type in ("date", "timestamp"):
         return _moment(column, text, _zone(contract, column, zone), zone)
     return _number(column, text)
+
+
+def reads(column: Column, text: str) -> str:
+    """What a number or a time column makes of a text, as SQL: null where it does not fit."""
+    if column.data_type not in ("date", "timestamp"):
+        return _number(column, text)
+    moment = _moment(column, text, "UTC", "UTC")
+    within = f"{moment} >= '{FIRST_DAY}'::date and {moment} <= '{LAST_DAY}'::date"
+    return f"case when {within} then {moment} end"
 
 
 def _zone(contract: Contract, column: Column, reporting: str) -> str:

@@ -125,7 +125,13 @@ class Head:
     def _lines(self, encoding: str) -> io.StringIO:
         if encoding not in self._texts:
             decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
-            self._texts[encoding] = decoder.decode(self._bytes, final=False)
+            try:
+                self._texts[encoding] = decoder.decode(self._bytes, final=False)
+            except UnicodeError:
+                raise Refused(
+                    f"does not begin as {encoding} does, with a byte order mark: state its "
+                    "encoding (as utf-16-le or cp1252) under `files:` in workspace.yml"
+                ) from None
         return io.StringIO(self._texts[encoding], newline="")
 
     def newline(self, encoding: str, lines: int) -> str | None:
@@ -171,9 +177,7 @@ class Head:
         encoding = self.encoding(contract.rules.encoding)
         unpivot = contract.rules.unpivot
         made = (unpivot.name, unpivot.value) if unpivot else ()
-        wanted = [
-            {_folded(h) for h in c.headers} for c in contract.required if c.name not in made
-        ]
+        wanted = [{_folded(h) for h in c.headers} for c in contract.required if c.name not in made]
         wanted = [headers for headers in wanted if not any(h.startswith("/") for h in headers)]
         return any(
             not any(headers and headers.isdisjoint(cells) for headers in wanted)
@@ -186,6 +190,12 @@ class Head:
             rows = self.rows(encoding, delimiter)
             self._folded[encoding, delimiter] = {_folded(cell) for _, row in rows for cell in row}
         return self._folded[encoding, delimiter]
+
+    def says(self, layout: Layout, regex: str) -> bool:
+        """Whether a line above the header has what the expression looks for."""
+        rows = self.rows(layout.encoding, layout.delimiter)
+        above = [layout.delimiter.join(cells) for line, cells in rows if line < layout.skip]
+        return _first(regex, above) is not None
 
     def footer(
         self, encoding: str, delimiter: str, begins: tuple[str, ...]
@@ -297,6 +307,11 @@ def bind(
         if len(tables) > 1:
             listed = "; ".join(", ".join(names[:4]) for names in tables)
             raise Refused(f"has {len(tables)} tables, none of them {contract.name}: {listed}")
+    if any("\0" in cell for cell in cells):
+        raise Refused(
+            "looks like UTF-16, but does not begin with the mark of it: state its encoding (as "
+            "utf-16-le) under `files:` in workspace.yml, or export it as UTF-8"
+        )
     if not cells:
         raise Refused(f"no header row as {contract.name} needs it was found in its first lines")
     lacks = f"lacks the column '{missed}' that {contract.name} needs{nearest(missed, cells)}"

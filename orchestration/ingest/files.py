@@ -68,6 +68,8 @@ class Content:
     has_nul: bool
     is_garbled: bool = False
     """Whether letters in it look like UTF-8 that was once read as something else."""
+    is_ended: bool = True
+    """Whether its last line has an end, as every line that was written whole may have."""
 
 
 @dataclass(frozen=True)
@@ -94,12 +96,14 @@ def discover(exports: Path) -> Iterator[ExportFile]:
 def read_content(path: Path) -> Content:
     """Hash a file, by blocks on all cores, and look for NUL on the way."""
 
-    def block(start: int) -> tuple[bytes, bool, bool]:
+    def block(start: int) -> tuple[bytes, bool, bool, bytes]:
         with path.open("rb") as file:
             file.seek(start)
             data = file.read(BLOCK)
         garbled = any(mark in data for mark in GARBLED)
-        return hashlib.blake2b(data, digest_size=32).digest(), b"\0" in data, garbled
+        digest = hashlib.blake2b(data, digest_size=32).digest()
+        # Without the zeros of UTF-16.
+        return digest, b"\0" in data, garbled, data[-4:].replace(b"\0", b"")[-1:]
 
     starts = range(0, max(path.stat().st_size, 1), BLOCK)
     if len(starts) == 1:
@@ -108,7 +112,12 @@ def read_content(path: Path) -> Content:
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             blocks = list(pool.map(block, starts))
     digest = hashlib.blake2b(b"".join(block[0] for block in blocks), digest_size=16)
-    return Content(digest.hexdigest(), any(b[1] for b in blocks), any(b[2] for b in blocks))
+    return Content(
+        digest.hexdigest(),
+        any(block[1] for block in blocks),
+        any(block[2] for block in blocks),
+        blocks[-1][3] in b"\r\n",
+    )
 
 
 def exported(

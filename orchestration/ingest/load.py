@@ -131,6 +131,11 @@ def as_utf8(job: Job) -> tuple[Path, bool]:
         copy.symlink_to(path)  # or DuckDB would take the name for a pattern
         return copy, job.has_nul
     has_nul = False
+    if not codecs.lookup(encoding).name.startswith("utf") and _is_utf8_after_all(path):
+        raise Refused(
+            f"is UTF-8, where {encoding} is stated, which would garble its letters: state "
+            "`encoding: utf-8` for it under `files:` in workspace.yml"
+        )
     try:
         with (
             path.open(encoding=encoding, newline="") as source,
@@ -148,6 +153,19 @@ def as_utf8(job: Job) -> tuple[Path, bool]:
         copy.unlink()
         raise undecodable(job) from None
     return copy, has_nul
+
+
+def _is_utf8_after_all(path: Path) -> bool:
+    """Whether a text has letters beyond ASCII, all of them as only UTF-8 writes them."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    is_ascii = True
+    with path.open("rb") as file, contextlib.suppress(UnicodeError):
+        while block := file.read(BLOCK):
+            is_ascii = is_ascii and block.isascii()
+            decoder.decode(block)
+        decoder.decode(b"", final=True)
+        return not is_ascii
+    return False
 
 
 def undecodable(job: Job) -> Refused:

@@ -141,7 +141,7 @@ def _of_folder(
     file: ExportFile, head: Head, own: list[Contract], contracts: Mapping[str, Contract]
 ) -> list[Match]:
     source = own[0].source
-    named = [c for c in own if not c.rules.alongside and _is_named_for(c, file)]
+    named = [c for c in own if not c.rules.alongside and is_named_for(c, file)]
     fitting, problems = {}, []
     for contract in named:
         try:
@@ -189,9 +189,12 @@ def _by_header(file: ExportFile, head: Head, contracts: Mapping[str, Contract]) 
         if contract.source == DEFINITIONS or rules.alongside or not rules.by_header:
             continue
         if len(contract.required) >= FEWEST_HEADERS and (layout := _fits(head, contract)):
+            if isinstance(rules.by_header, str) and not head.says(layout, rules.by_header):
+                continue
             # A few common headers (an id, a date) do not make a file one of this kind.
             bound = len(layout.positions)
-            if 2 * bound >= min(len(contract.columns), len(layout.headers)):
+            possible = sum(bool(column.headers) for column in contract.columns)
+            if 2 * bound >= min(possible, len(layout.headers)):
                 fitting.append(contract)
     if not fitting:
         raise Unmatched(
@@ -201,7 +204,8 @@ def _by_header(file: ExportFile, head: Head, contracts: Mapping[str, Contract]) 
     return Match(_clearest(fitting, file), because="its header fits")
 
 
-def _is_named_for(contract: Contract, file: ExportFile) -> bool:
+def is_named_for(contract: Contract, file: ExportFile) -> bool:
+    """Whether files of a contract have such names."""
     return any(fnmatchcase(file.base, pattern.casefold()) for pattern in contract.rules.match)
 
 
@@ -209,7 +213,7 @@ def _clearest(fitting: list[Contract], file: ExportFile) -> Contract:
     """The contract that asks for most columns; then a named source's; then by the file's name."""
 
     def rank(contract: Contract) -> tuple[int, bool, bool]:
-        named = _is_named_for(contract, file)
+        named = is_named_for(contract, file)
         return len(contract.required), contract.source != "generic", named
 
     best = max(map(rank, fitting))

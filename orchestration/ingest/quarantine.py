@@ -36,7 +36,7 @@ def load(connection: duckdb.DuckDBPyConnection, job: Job, text: Path) -> Loaded:
     """Write the rows that fit, and `line, column_name, reason` of the others."""
     clean = job.temporary / f"{job.fingerprint}.csv"
     try:
-        records, shapes = _separate(job, text, clean)
+        records, shapes = separate(job, text, clean)
         check_count(job, records)
         _type(connection, job, clean, records - len(shapes))
     except UnicodeDecodeError:
@@ -77,7 +77,30 @@ def load(connection: duckdb.DuckDBPyConnection, job: Job, text: Path) -> Loaded:
     return Loaded(rows, rejected, skipped, dict(by_reason))
 
 
-def _separate(job: Job, text: Path, clean: Path) -> tuple[int, list[tuple[int, str]]]:
+def first_rejects(
+    connection: duckdb.DuckDBPyConnection, first: int
+) -> dict[str, tuple[int, list[int]]]:
+    """Of the file that `load` was last called for, also where it was refused: each
+    `reason/column` with the number of its rows and the first lines; the most frequent first.
+    """
+    is_there = "select 1 from duckdb_tables() where table_name = 'rejects'"
+    if not connection.execute(is_there).fetchone():
+        return {}
+    found = connection.execute(
+        "select replace(problem, ':', '/') as reason, count(*) as n, list(line order by line)[:$1] "
+        "from rejects group by reason order by n desc, reason",
+        [first],
+    ).fetchall()
+    return {reason: (count, lines) for reason, count, lines in found}
+
+
+def forget(connection: duckdb.DuckDBPyConnection) -> None:
+    """Drop what is left of the file that was loaded last."""
+    connection.execute("drop table if exists rejects")
+    connection.execute("drop table if exists typed")
+
+
+def separate(job: Job, text: Path, clean: Path) -> tuple[int, list[tuple[int, str]]]:
     """Copy the well-formed records with their lines to `clean`; count all, and list the others."""
     ragged = []
     records = 0

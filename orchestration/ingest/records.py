@@ -296,4 +296,5 @@ def _stat(path: Path) -> list[int]:
 
 
 def _literal(value: Any) -> str:
-    return "null" if value is None else columns.literal(str(value))
+    # A statement ends at a NUL, and a message may quote a header that has one.
+    return "null" if value is None else columns.literal(str(value).replace("\0", ""))

@@ -113,7 +113,7 @@ class Run:
     def load_all(self) -> Iterator[LoadResult]:
         """Load the definitions, and then, if nothing is wrong with them, the exports."""
         wrong = []
-        for file, contract in self._definitions():
+        for file, contract in self.definitions():
             for result in self._load(file, contract):
                 yield result
                 if result.status == "refused":
@@ -128,7 +128,7 @@ class Run:
             for file in files:
                 yield from self._load(file)
 
-    def _definitions(self) -> Iterator[tuple[ExportFile, Contract | None]]:
+    def definitions(self) -> Iterator[tuple[ExportFile, Contract | None]]:
         """Of each definition the workspace's own file, else the default."""
         own = {file.name: file for file in discover(self._workspace.definitions)}
         for contract in self._contracts.values():
@@ -161,7 +161,7 @@ class Run:
             for match in opened.matches:
                 if not isinstance(match, Match):
                     continue
-                sighting = self._sighting(file, opened.content, match)
+                sighting = self.sighting(file, opened.content, match)
                 found = self._history.of(sighting.fingerprint)
                 if not self._chosen(sighting) or (found and found.is_whole(self._workspace.raw)):
                     continue
@@ -232,7 +232,7 @@ class Run:
         self, file: ExportFile, opened: _Opened, match: Match, *, again: bool
     ) -> LoadResult | None:
         """Load a file under a contract; None where neither it nor its source was asked for."""
-        sighting = self._sighting(file, opened.content, match)
+        sighting = self.sighting(file, opened.content, match)
         if not self._chosen(sighting):
             self._current.add(sighting.fingerprint)
             return None
@@ -264,7 +264,7 @@ class Run:
         except (Unmatched, Unneeded, Refused, OSError) as problem:
             return [self._unread(file, problem)]
 
-    def _sighting(self, file: ExportFile, content: Content, match: Match) -> Sighting:
+    def sighting(self, file: ExportFile, content: Content, match: Match) -> Sighting:
         """What this file is under this contract. The fingerprint covers all that makes its rows."""
         contract, rule, zone = match.contract, match.rule, self._zone
         definition = contract.source == DEFINITIONS
@@ -286,6 +286,21 @@ class Run:
             when.known_from,
             (rule.mode if rule else None) or contract.mode_of(file.name),
             contract.rules.max_shrink,
+        )
+
+    def dated(
+        self, sighting: Sighting, file: ExportFile, contract: Contract, layout: Layout
+    ) -> Sighting:
+        """The sighting with the time of the export that the file itself states, if it does."""
+        if not layout.exported_at or sighting.exported_at_from == "workspace.yml":
+            return sighting
+        zone = contract.rules.timezone.replace("workspace", self._zone)
+        when = exported(file, layout.exported_at, zone, stated_in="content")
+        return replace(
+            sighting,
+            exported_at=when.at,
+            exported_on=when.on,
+            exported_at_from=when.known_from,
         )
 
     def _job(
@@ -324,21 +339,13 @@ class Run:
             layout = None
             if not is_there or contract.rules.preamble.exported_at:
                 layout = match.layout(opened.head)
-                if layout.exported_at and sighting.exported_at_from != "workspace.yml":
-                    zone = contract.rules.timezone.replace("workspace", self._zone)
-                    when = exported(file, layout.exported_at, zone, stated_in="content")
-                    sighting = replace(
-                        sighting,
-                        exported_at=when.at,
-                        exported_on=when.on,
-                        exported_at_from=when.known_from,
-                    )
+                sighting = self.dated(sighting, file, contract, layout)
             if found is not None and is_there:
                 loaded = loading.Loaded(found.rows, found.rejected, found.skipped, found.rejects)
                 headers, notes = found.headers, found.notes
             elif layout is not None:
                 status, headers = "loaded", layout.headers
-                notes = self._notes(opened.content, layout)
+                notes = notes_on(opened.content, layout)
                 ahead = self._ahead.get(sighting.fingerprint)
                 loaded = ahead or loading.load(
                     self._connection(), self._job(file, opened, match, sighting, layout)
@@ -361,19 +368,6 @@ class Run:
             if again or before is None or before.mode != sighting.mode:
                 self._history.record(sighting)
         return _result(sighting, status, message=message, seconds=seconds)
-
-    def _notes(self, content: Content, layout: Layout) -> list[str]:
-        """What does not keep a file from being loaded, and the user should know."""
-        notes = []
-        if content.is_garbled:
-            notes.append(
-                "some of its letters look like UTF-8 that was read as something else (as in "
-                "`MÃ¼ller`): if names look so in its system, too, mend them there; else export "
-                "it again as UTF-8"
-            )
-        if layout.is_incomplete:
-            notes.append("says of itself that its last numbers may still change: export it again")
-        return notes
 
     def _key(self, file: ExportFile, contract: Contract, layout: Layout) -> bytes:
         """The identity key; where there is none, say which column of which file needs it."""
@@ -438,6 +432,26 @@ class Run:
         tables.settings(today)
         tables.refused([r for r in results if r.status in ("refused", "unmatched")])
         return results
+
+
+def notes_on(content: Content, layout: Layout) -> list[str]:
+    """What does not keep a file from being loaded, and the user should know."""
+    notes = []
+    if content.is_garbled:
+        notes.append(
+            "some of its letters look like UTF-8 that was read as something else (as in "
+            "`MÃ¼ller`): if names look so in its system, too, mend them there; else export "
+            "it again as UTF-8"
+        )
+    if layout.is_incomplete:
+        notes.append("says of itself that its last numbers may still change: export it again")
+    if not content.is_ended and layout.reads_last_column:
+        notes.append(
+            "has no line end after its last line: many systems write files so, but if it was cut "
+            f"there, its last value ('{layout.headers[-1]}') is too short: look at it, or export "
+            "it again"
+        )
+    return notes
 
 
 def _as_later(result: LoadResult) -> dict[str, Any]:

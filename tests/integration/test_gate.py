@@ -77,6 +77,7 @@ def reader(workspace: Workspace) -> Iterator[subprocess.Popen[str]]:
         process.kill()
 
 
+@pytest.mark.hazard("publishing")
 def test_a_failing_expectation_publishes_nothing_and_is_named(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch, reader: subprocess.Popen[str]
 ) -> None:
@@ -141,6 +142,7 @@ def test_exports_that_break_a_promise_stop_the_run_before_the_models(
     assert workspace.published.read_bytes() == before
 
 
+@pytest.mark.hazard("crashes")
 def test_a_run_that_is_killed_leaves_what_was_published(workspace: Workspace) -> None:
     before = workspace.published.read_bytes()
 

@@ -5,6 +5,7 @@ The files are not ours and are not in the project: without them these tests are 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -15,7 +16,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration.workspace import PROJECT_ROOT
+from orchestration.pipeline import Monitor, run
+from orchestration.quality import CheckError
+from orchestration.workspace import PROJECT_ROOT, open_workspace
 from tests.integration.conftest import plumbline
 
 DATA = Path(os.environ.get("PLUMBLINE_SHARED_DATA", PROJECT_ROOT.parent / "shared" / "data"))
@@ -184,15 +187,25 @@ def vendors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBP
         f"{folder}/{path.name}": str(path.relative_to(DATA))
         for folder, source in {
             "salesforce": "salesforce_data_export",
+            "fivetran_salesforce": "fivetran_seeds/salesforce",
             "google_ads": "google_ads_ui",
             "meta_ads": "meta_ads_ui",
             "mailchimp": "mailchimp_native",
+            "ga4": "ga4_ui",
+            "fivetran_mailchimp": "fivetran_seeds/mailchimp",
         }.items()
         for path in sorted((DATA / source).glob("*.csv"))
     }
     root = tmp_path_factory.mktemp("vendors")
     with run_workspace("vendors", exports, root) as connection:
         yield connection
+
+
+@pytest.fixture
+def tables(vendors: duckdb.DuckDBPyConnection) -> Path:
+    """The warehouse behind what was published."""
+    [(published,)] = _rows(vendors, "select path from duckdb_databases() where path is not null")
+    return Path(published).parents[1] / "warehouse.duckdb"
 
 
 def test_salesforce_deals(vendors: duckdb.DuckDBPyConnection) -> None:
@@ -208,6 +221,41 @@ def test_salesforce_deals(vendors: duckdb.DuckDBPyConnection) -> None:
     )
 
     assert found == [(31, Decimal(5760000), 18, Decimal(3645000), 0, 0)]
+
+
+def test_salesforce_leads_and_a_history_in_which_no_stage_changes(tables: Path) -> None:
+    with duckdb.connect(tables, read_only=True) as warehouse:
+        found = _rows(
+            warehouse,
+            """
+            select
+                (select count(*) from staging.stg_salesforce__leads where deleted_at is null),
+                (select count(*) from intermediate.int_salesforce_stage_history
+                    where state_id like 'history:%'),
+                (select count(*) from intermediate.int_opportunity_status_changes
+                    inner join staging.stg_salesforce__opportunities as deals
+                        on int_opportunity_status_changes.opportunity_id
+                            = 'salesforce:' || deals.opportunity_id
+                    where change_number > 1)
+            """,
+        )
+
+    assert found == [(22, 62, 0)]
+
+
+def test_salesforce_by_its_connector_has_no_live_deal(tables: Path) -> None:
+    with duckdb.connect(tables, read_only=True) as warehouse:
+        found = _rows(
+            warehouse,
+            """
+            select count(*), count(*) filter (not is_deleted)
+            from intermediate.int_salesforce_opportunities where opportunity_id not in (
+                select opportunity_id from staging.stg_salesforce__opportunities
+            )
+            """,
+        )
+
+    assert found == [(10, 0)]
 
 
 def test_ad_reports_without_a_day_are_never_dated(vendors: duckdb.DuckDBPyConnection) -> None:
@@ -232,16 +280,279 @@ def test_ad_reports_without_a_day_are_never_dated(vendors: duckdb.DuckDBPyConnec
     assert daily == [(0,)]
 
 
+@pytest.fixture(scope="module")
+def ads(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Ad platforms: cards and reports of screens, and the tables of connectors, all of them."""
+    exports = {
+        f"{folder}/{path.name}": str(path.relative_to(DATA))
+        for folder, source in {
+            "google_ads": "google_ads_ui",
+            "google_ads/cards": "google_ads_ui/overview_cards",
+            "microsoft_ads": "microsoft_ads_native_sample",
+            "fivetran/google_ads": "fivetran_seeds/google_ads",
+            "fivetran/facebook_ads": "fivetran_seeds/facebook_ads",
+        }.items()
+        for path in sorted((DATA / source).glob("*.csv"))
+    }
+    root = tmp_path_factory.mktemp("ads")
+    with run_workspace("vendors", exports, root) as connection:
+        yield connection
+
+
+def test_google_days_count_at_one_level_each(ads: duckdb.DuckDBPyConnection) -> None:
+    found = _rows(
+        ads,
+        """
+        select
+            level, ad_account, currency_code, year(date_day), count(distinct date_day), sum(spend),
+            sum(clicks)
+        from marts.fct_ad_performance_daily where platform = 'google_ads' group by all order by 1, 4
+        """,
+    )
+    levels_a_day = _rows(
+        ads,
+        """
+        select max(levels) from (
+            select count(distinct level) as levels from marts.fct_ad_performance_daily
+            group by platform, ad_account, date_day
+        )
+        """,
+    )
+
+    account = ("2121450128", "USD")
+    # Of 15 days with ad groups 1 has campaigns, too; of 10 with ads 2 have ad groups.
+    assert found == [
+        ("account", *account, 2021, 15, Decimal("1632.333323"), 9742),
+        ("account", *account, 2026, 6, Decimal("139.67"), 91),
+        ("ad", *account, 2021, 8, Decimal(0), 0),
+        ("ad_group", *account, 2020, 1, Decimal("321.74"), 35),
+        ("ad_group", *account, 2021, 13, Decimal("2625.75"), 538),
+        ("campaign", *account, 2021, 16, Decimal("231.33"), 280),
+    ]
+    assert levels_a_day == [(1,)]
+
+
+def test_facebook_ads_of_a_connector(ads: duckdb.DuckDBPyConnection) -> None:
+    found = _rows(
+        ads,
+        """
+        select
+            level, ad_account, sum(spend), sum(clicks), count(distinct campaign_id), count(*),
+            count(*) filter (where campaign_id like '%unknown' or ad_group_name = '')
+        from marts.fct_ad_performance_daily where platform = 'meta_ads' group by all
+        """,
+    )
+
+    assert found == [("ad", "1700252260223815", Decimal("643.63"), 149, 4, 10, 0)]
+
+
+def test_reports_of_a_period_keep_to_their_currency(ads: duckdb.DuckDBPyConnection) -> None:
+    found = _rows(
+        ads,
+        """
+        select
+            platform, ad_account, currency_code, cast(period_start as varchar),
+            cast(period_end as varchar), sum(spend), sum(clicks), bool_or(is_covered_by_daily)
+        from marts.fct_ad_performance_period group by all order by 1, 3
+        """,
+    )
+
+    sample = ("microsoft_ads", "YourAccountId", "USD", "2020-02-07", "2020-02-07")
+    assert found == [
+        ("google_ads", "unknown", "EUR", "2026-03-27", "2026-04-23", Decimal(0), 0, False),
+        (
+            "google_ads",
+            "unknown",
+            "GBP",
+            "2026-01-27",
+            "2026-02-23",
+            Decimal("1164.10"),
+            867,
+            False,
+        ),
+        (*sample, None, 171, False),
+    ]
+
+
+@pytest.fixture(scope="module")
+def hubspot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    """HubSpot by its connector: all 56 tables, most of which say nothing of the funnel."""
+    exports = {
+        f"fivetran_hubspot/{path.name}": str(path.relative_to(DATA))
+        for path in sorted((DATA / "fivetran_seeds" / "hubspot").glob("*.csv"))
+    }
+    root = tmp_path_factory.mktemp("hubspot")
+    with run_workspace("vendors", exports, root):
+        pass
+    with duckdb.connect(root / "warehouse.duckdb", read_only=True) as connection:
+        yield connection
+
+
+def test_hubspot_deals_and_contacts_that_live(hubspot: duckdb.DuckDBPyConnection) -> None:
+    """No deal was merged away, and three of the 22 contacts were."""
+    found = _rows(
+        hubspot,
+        """
+        select
+            (select count(*) from marts.fct_opportunities where status = 'open'),
+            (select count(*) from intermediate.int_hubspot_deals where is_deleted),
+            (select count(*) from intermediate.int_hubspot_contacts),
+            (select count(*) from intermediate.int_hubspot_contacts where is_deleted),
+            (select count(*) from marts.dim_person where not is_excluded)
+        """,
+    )
+    by_rep = _rows(
+        hubspot,
+        """
+        select sales_rep_id, count(*) from marts.fct_opportunities group by 1 order by 2 desc, 1
+        """,
+    )
+    won_stages = _rows(
+        hubspot,
+        """
+        select status, count(*) from intermediate.int_hubspot_stages
+        where stage_text != lower(stage_name) group by 1 order by 1
+        """,
+    )
+
+    assert found == [(44, 0, 22, 3, 19)]
+    assert by_rep == [
+        (None, 22),
+        ("hubspot:35252170", 19),
+        ("hubspot:40706000", 2),
+        ("hubspot:37790786", 1),
+    ]
+    assert won_stages == [("open", 66), ("won", 5)]
+
+
+def test_what_hubspot_filters_is_done_by_bots(hubspot: duckdb.DuckDBPyConnection) -> None:
+    found = _rows(
+        hubspot,
+        """
+        select event, count(*), count(*) filter (is_machine)
+        from staging.stg_fivetran_hubspot__email_events group by 1 order by 1
+        """,
+    )
+    messages = _rows(hubspot, "select count(*) from marts.fct_email_messages")
+
+    assert found == [("delivered", 3, 0), ("open", 90, 0), ("processed", 3, 3), ("sent", 4, 0)]
+    # 22 sendings are told of; what was only processed is none.
+    assert messages == [(22,)]
+
+
 def test_mailchimp_open_rates(vendors: duckdb.DuckDBPyConnection) -> None:
     found = _rows(
         vendors,
         """
         select round(100 * open_rate_raw, 2), open_rate_human
-        from marts.rpt_email_campaigns order by sent_at
+        from marts.rpt_email_campaigns where source = 'report' order by sent_at
         """,
     )
 
     assert found == [(27.78, None), (22.39, None)]
+
+
+def test_mailchimp_by_its_connector(vendors: duckdb.DuckDBPyConnection, tables: Path) -> None:
+    with duckdb.connect(tables, read_only=True) as warehouse:
+        found = _rows(
+            warehouse,
+            """
+            select event, count(*), count(distinct recipient_id) from intermediate.int_email_events
+            where campaign_id = 'c2b4c1c0d9' and event in ('open', 'click') group by all order by 1
+            """,
+        )
+    campaign = _rows(
+        vendors,
+        """
+        select sent, delivered, opens_human, clicks_human from marts.rpt_email_campaigns
+        where campaign_id = 'mailchimp:c2b4c1c0d9'
+        """,
+    )
+
+    assert found == [("click", 5, 2), ("open", 12, 7)]
+    # One of the two clicked four months after the campaign was sent.
+    assert campaign == [(10, 10, 7, 1)]
+
+
+def test_no_plain_hash_of_an_address_is_published(vendors: duckdb.DuckDBPyConnection) -> None:
+    found = _rows(
+        vendors,
+        """
+        select recipient_id from marts.fct_email_messages
+        where length(recipient_id) != 64 and recipient_id not like 'recipient %'
+        """,
+    )
+
+    assert found == []
+
+
+def test_ga4_events_of_a_period_are_read_and_not_dated(
+    vendors: duckdb.DuckDBPyConnection, tables: Path
+) -> None:
+    with duckdb.connect(tables, read_only=True) as warehouse:
+        found = _rows(
+            warehouse,
+            """
+            select
+                web_property, cast(period_start as varchar), cast(period_end as varchar),
+                cast(sum(events) as bigint), sum(events) filter (event_name = 'session_start')
+            from staging.stg_ga4__events_period group by all
+            """,
+        )
+    told = _rows(
+        vendors,
+        """
+        select left_value, status from marts.rpt_reconciliation
+        where check_name = 'web_reports_without_a_day'
+        """,
+    )
+
+    assert found == [("Ten10 GA4", "2025-10-15", "2026-01-12", 137560, 18390)]
+    assert told == [(21, "noted")]
+    assert _rows(vendors, "select count(*) from marts.fct_web_traffic_daily") == [(0,)]
+
+
+def test_recurring_revenue_at_month_ends_of_half_open_periods(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A period that ends on the first of a month is what was paid for the one before."""
+    monkeypatch.setenv("PLUMBLINE_IDENTITY_KEY", "5e" * 32)
+    shutil.copytree(WORKSPACES / "dbt_labs_mrr", tmp_path, dirs_exist_ok=True)
+    (tmp_path / "exports").mkdir()
+    shutil.copy(DATA / "dbt_labs_mrr" / "subscription_periods.csv", tmp_path / "exports")
+
+    # No mart is made of subscriptions yet: with nothing to sign, nothing is published.
+    with contextlib.suppress(CheckError):
+        run(open_workspace(tmp_path), Monitor())
+
+    with duckdb.connect(tmp_path / "warehouse.duckdb", read_only=True) as warehouse:
+        found = dict(
+            _rows(
+                warehouse,
+                """
+                select strftime(month_end, '%Y-%m'), cast(sum(monthly_amount) as integer)
+                from (
+                    select first_day - interval 1 day as month_end
+                    from generate_series(
+                        date '2017-10-01', date '2020-02-01', interval 1 month
+                    ) as firsts (first_day)
+                ) as months
+                inner join intermediate.int_subscriptions as periods
+                    on month_end >= periods.start_date and month_end < periods.end_date
+                group by 1
+                """,
+            )
+        )
+    told = {
+        month: found[month] for month in ("2019-01", "2019-06", "2019-11", "2019-12", "2020-01")
+    }
+    assert told == {
+        "2019-01": 620,
+        "2019-06": 1135,
+        "2019-11": 1840,
+        "2019-12": 1255,
+        "2020-01": 175,
+    }
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[tuple[Any, ...]]:

@@ -87,6 +87,7 @@ def numbers(published: Path) -> dict[str, Any]:
         }
 
 
+@pytest.mark.hazard("personal data")
 def test_nobody_is_found_outside_the_exports(
     given: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

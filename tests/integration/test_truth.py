@@ -204,6 +204,87 @@ def test_ad_spend_by_platform_and_month_to_the_millionth(
     }
 
 
+def test_ad_campaigns_to_the_millionth(
+    marts: duckdb.DuckDBPyConnection, truth: dict[str, Any]
+) -> None:
+    found = _rows(
+        marts,
+        """
+        select platform, split_part(campaign_id, ':', 2), cast(sum(spend) * 1000000 as bigint)
+        from marts.fct_ad_performance_daily group by all
+        """,
+    )
+
+    assert {(platform, campaign): spend for platform, campaign, spend in found} == {
+        (platform, campaign): spend
+        for platform, campaigns in truth["ad_campaigns"].items()
+        for campaign, spend in campaigns.items()
+    }
+
+
+def test_ad_reports_without_days_are_kept_as_periods(
+    marts: duckdb.DuckDBPyConnection, truth: dict[str, Any]
+) -> None:
+    found = _rows(
+        marts,
+        """
+        select
+            platform, cast(period_start as varchar), count(*), sum(clicks), sum(impressions),
+            sum(spend), bool_or(is_covered_by_daily)
+        from marts.fct_ad_performance_period group by all
+        """,
+    )
+
+    assert [(*row[:5], _cents(row[5]), row[6]) for row in found] == [
+        (
+            platform,
+            start,
+            counted["campaigns"],
+            counted["clicks"],
+            counted["impressions"],
+            counted["spend_cents"],
+            False,
+        )
+        for platform, periods in truth["ad_periods"].items()
+        for start, counted in periods.items()
+    ]
+
+
+def test_ad_spend_exported_at_two_levels_is_reported_and_counts_once(
+    marts: duckdb.DuckDBPyConnection, truth: dict[str, Any]
+) -> None:
+    found = dict(
+        _rows(
+            marts,
+            """
+            select check_name, difference from marts.rpt_reconciliation
+            where check_name like 'ad_spend_reported_twice_%' and difference != 0
+            """,
+        )
+    )
+    levels = _rows(
+        marts,
+        """
+        select platform, string_agg(distinct level, ' ' order by level)
+        from marts.fct_ad_performance_daily group by all order by 1
+        """,
+    )
+    october = truth["ads"]["linkedin_ads"]["2026-10"]
+
+    assert sorted(found) == [
+        "ad_spend_reported_twice_google_ads",
+        "ad_spend_reported_twice_linkedin_ads",
+    ]
+    assert _cents(found["ad_spend_reported_twice_linkedin_ads"]) == october["spend_original_cents"]
+    assert levels == [
+        ("google_ads", "ad_group campaign"),
+        ("linkedin_ads", "campaign"),
+        ("meta_ads", "ad"),
+        ("microsoft_ads", "campaign"),
+        ("tiktok_ads", "campaign"),
+    ]
+
+
 def test_email_campaigns(marts: duckdb.DuckDBPyConnection, truth: dict[str, Any]) -> None:
     columns = [
         *("source", "sent", "delivered", "opens_raw", "opens_human", "clicks_human", "clicks_raw"),
@@ -224,6 +305,103 @@ def test_email_campaigns(marts: duckdb.DuckDBPyConnection, truth: dict[str, Any]
         campaign: {**dict.fromkeys(columns), **numbers}
         for campaign, numbers in truth["email"].items()
     }
+
+
+def test_web_traffic_by_month_and_channel(
+    marts: duckdb.DuckDBPyConnection, truth: dict[str, Any]
+) -> None:
+    columns = ", ".join(f"sum({column})" for column in truth["web"]["columns"])
+    found = _rows(
+        marts,
+        f"""
+        select strftime(date_day, '%Y-%m'), channel, {columns} from marts.fct_web_traffic_daily
+        where source_system = 'ga4' and channel != 'all' group by all
+        """,
+    )
+
+    assert {(month, channel): sums for month, channel, *sums in found} == {
+        (month, channel): sums
+        for month, channels in truth["web"]["months"].items()
+        for channel, sums in channels.items()
+    }
+
+
+def test_visitors_of_the_website_by_day(
+    marts: duckdb.DuckDBPyConnection, truth: dict[str, Any]
+) -> None:
+    found = _rows(
+        marts,
+        """
+        select cast(date_day as varchar), visitors from marts.fct_web_traffic_daily
+        where channel = 'all'
+        """,
+    )
+
+    assert dict(found) == truth["web"]["visitors"]
+
+
+def test_searches_by_month(marts: duckdb.DuckDBPyConnection, truth: dict[str, Any]) -> None:
+    columns = ", ".join(f"sum({column})" for column in truth["web"]["search_columns"])
+    found = _rows(
+        marts,
+        f"""
+        select strftime(date_day, '%Y-%m'), {columns} from marts.fct_web_traffic_daily
+        where source_system = 'search_console' group by 1
+        """,
+    )
+
+    assert {month: sums for month, *sums in found} == truth["web"]["searches"]
+
+
+def test_social_posts_by_month_and_network(
+    marts: duckdb.DuckDBPyConnection, truth: dict[str, Any]
+) -> None:
+    columns = ", ".join(f"sum({column})" for column in truth["social"]["columns"])
+    found = _rows(
+        marts,
+        f"""
+        select strftime(date_day, '%Y-%m'), platform, {columns} from marts.fct_social_daily
+        where channel = 'organic_social' group by all
+        """,
+    )
+
+    assert {(month, network): sums for month, network, *sums in found} == {
+        (month, network): sums
+        for month, networks in truth["social"]["months"].items()
+        for network, sums in networks.items()
+    }
+
+
+def test_mentions_by_month_and_brand(
+    marts: duckdb.DuckDBPyConnection, truth: dict[str, Any]
+) -> None:
+    columns = ", ".join(f"sum({column})" for column in truth["social"]["mention_columns"])
+    found = _rows(
+        marts,
+        f"""
+        select strftime(date_day, '%Y-%m'), brand, {columns} from marts.fct_social_daily
+        where mentions is not null group by all
+        """,
+    )
+
+    assert {(month, brand): sums for month, brand, *sums in found} == {
+        (month, brand): sums
+        for month, brands in truth["social"]["mentions"].items()
+        for brand, sums in brands.items()
+    }
+
+
+def test_touchpoints_by_channel(demo: Path, truth: dict[str, Any]) -> None:
+    with duckdb.connect(demo / "warehouse.duckdb", read_only=True) as warehouse:
+        found = _rows(
+            warehouse,
+            """
+            select channel, count(*) from intermediate.int_touches
+            where touch_type = 'touchpoint' group by channel
+            """,
+        )
+
+    assert dict(found) == truth["touchpoints"]
 
 
 def test_cost_ledger(marts: duckdb.DuckDBPyConnection, truth: dict[str, Any]) -> None:
@@ -271,8 +449,61 @@ def test_historical_value_by_customer(
     )
 
     assert {account: (_cents(revenue), _cents(value)) for account, revenue, value in found} == {
-        account: (revenue, revenue - cogs)
-        for account, (revenue, cogs) in truth["revenue"]["accounts"].items()
+        account: (revenue, revenue - of_unknown_cost - cogs)
+        for account, (revenue, cogs, of_unknown_cost) in truth["revenue"]["accounts"].items()
+    }
+
+
+def test_left_checkouts_and_the_orders_of_the_shop(demo: Path, truth: dict[str, Any]) -> None:
+    with duckdb.connect(demo / "warehouse.duckdb", read_only=True) as warehouse:
+        [found] = _rows(
+            warehouse,
+            """
+            select
+                count(*) filter (where is_left),
+                sum(cart_value) filter (where is_left),
+                count(order_id) filter (where is_left),
+                sum(order_value) filter (where is_left),
+                count(*) filter (where not is_left),
+                sum(order_value) filter (where not is_left)
+            from (select *, cart_id like '%:checkout:%' as is_left from intermediate.int_carts)
+            """,
+        )
+
+    carts = truth["carts"]
+    left, left_value, later, later_value, at_once, value = found
+    assert (left, _cents(left_value)) == (carts["left"], carts["left_value_cents"])
+    assert (later, _cents(later_value)) == (
+        carts["left_ordered_later"],
+        carts["left_order_value_cents"],
+    )
+    assert (at_once, _cents(value)) == (
+        carts["ordered_at_once"],
+        carts["ordered_at_once_value_cents"],
+    )
+
+
+def test_running_subscriptions_by_currency(demo: Path, truth: dict[str, Any]) -> None:
+    with duckdb.connect(demo / "warehouse.duckdb", read_only=True) as warehouse:
+        found = _rows(
+            warehouse,
+            f"""
+            select
+                currency_code, count(*), count(*) filter (where is_running),
+                cast(1000000 * sum(monthly_amount) filter (where is_running) as bigint)
+            from (
+                select
+                    *, '{truth["as_of"]}' >= start_date
+                    and '{truth["as_of"]}' < coalesce(end_date, '9999-12-31') as is_running
+                from intermediate.int_subscriptions
+            )
+            group by currency_code
+            """,
+        )
+
+    assert {currency: numbers for currency, *numbers in found} == {
+        currency: [row["subscriptions"], row["running"], row["monthly_millionths"]]
+        for currency, row in truth["subscriptions"].items()
     }
 
 
@@ -297,14 +528,72 @@ def test_customers(marts: duckdb.DuckDBPyConnection, truth: dict[str, Any]) -> N
     assert found == [(truth["totals"]["customers"],)]
 
 
+@pytest.fixture(scope="module")
+def warehouse(demo: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The file that dbt built, for what no mart shows yet."""
+    with duckdb.connect(demo / "warehouse.duckdb", read_only=True) as connection:
+        yield connection
+
+
+def test_what_a_later_full_export_lacks_was_deleted_and_what_differs_has_changed(
+    warehouse: duckdb.DuckDBPyConnection, truth: dict[str, Any]
+) -> None:
+    found = _rows(
+        warehouse,
+        """
+        select
+            (select count(*) from intermediate.int_salesforce_leads where is_deleted
+                and lead_id not in (select lead_id from raw.salesforce__leads where is_deleted)),
+            (select count(*) from intermediate.int_salesforce_opportunities where is_deleted
+                and opportunity_id not in (
+                    select opportunity_id from raw.salesforce__opportunities where is_deleted
+                )),
+            (select count(*) from intermediate.int_salesforce_lead_changes
+                where is_inferred and previous_status is not null)
+        """,
+    )
+
+    salesforce = truth["salesforce"]
+    assert found == [
+        (
+            salesforce["purged_leads"],
+            salesforce["purged_opportunities"],
+            salesforce["lead_changes_told_by_comparison"],
+        )
+    ]
+
+
+def test_activities_of_sales_by_month_and_kind(
+    warehouse: duckdb.DuckDBPyConnection, truth: dict[str, Any]
+) -> None:
+    found = _rows(
+        warehouse,
+        """
+        select strftime(activity_date, '%Y-%m'), activity_type, count(*)
+        from intermediate.int_activities
+        where source_system = 'salesforce' and is_completed and not is_deleted
+        group by all
+        """,
+    )
+
+    assert {(month, kind): n for month, kind, n in found} == {
+        (month, kind): n
+        for month, kinds in truth["salesforce"]["activities"].items()
+        for kind, n in kinds.items()
+    }
+
+
 def test_rows_of_every_file(demo: Path, truth: dict[str, Any]) -> None:
     found = {
         file_name: {"accepted": rows, "rejected": rejected, "skipped": skipped}
         for file_name, rows, rejected, skipped in duckdb.sql(
             f"""
-            select file_name, rows, rejected, skipped
+            select
+                file_name, cast(sum(rows) as bigint), cast(sum(rejected) as bigint),
+                cast(sum(skipped) as bigint)
             from read_parquet('{demo / "raw" / "_files.parquet"}')
             where source_name != 'definitions'
+            group by file_name
             """
         ).fetchall()
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterable
 from typing import Any
 
@@ -100,6 +101,17 @@ FAULTS: dict[str, list[dict[str, Any]]] = {
         },
         {"kind": "gift"},
     ],
+    "fct_social_daily": [
+        {"channel": "tv!", "reach": 5, "impressions": 4, "date_day": LATE},
+        {"mentions": 1, "positive_mentions": 1, "negative_mentions": 1},
+        {"mentions": 0},
+    ],
+    "fct_web_traffic_daily": [
+        {"channel": "tv!", "sessions": 1, "engaged_sessions": 2, "date_day": LATE},
+        {"channel": "all", "sessions": 5, "visitors": -1},
+        {"search_clicks": 3, "search_impressions": 2, "search_position": 0.5},
+        {"search_position": NAN},
+    ],
     "rpt_cac_monthly": [
         {
             "channel": "all",
@@ -128,6 +140,7 @@ FAULTS: dict[str, list[dict[str, Any]]] = {
     "rpt_channel_performance": [
         {"channel": "all", "month": "2025-11-01", "mqls": 4, "leads": 3, "spend": 1, "cpc": NAN},
         {"channel": "tv", "month": "2025-11-01", "leads": 2, "ctr": 1.5},
+        {"channel": "tv", "month": "2025-11-01", "flow_cost_per_opportunity": NAN},
         {"channel": "tv", "month": "2026-01-01"},
     ],
     "rpt_customer_value": [
@@ -141,6 +154,7 @@ FAULTS: dict[str, list[dict[str, Any]]] = {
             "opens_human": 3,
             "open_rate_human": 1.5,
             "complaint_rate": 0.01,
+            "click_to_open_rate": NAN,
         }
     ],
     "rpt_funnel_conversion": [
@@ -153,7 +167,8 @@ FAULTS: dict[str, list[dict[str, Any]]] = {
             "ci_high": 1,
             "lag_median_days": 9,
             "lag_p90_days": 8,
-        }
+        },
+        {"conversion_ever_rate": NAN},
     ],
     "rpt_funnel_monthly": [
         {
@@ -175,7 +190,7 @@ FAULTS: dict[str, list[dict[str, Any]]] = {
             "cycle_median_days": 5,
             "cycle_p90_days": 4,
         },
-        {"sales_rep_id": "r", "month": "2026-01-01", "win_rate": 1.1},
+        {"sales_rep_id": "r", "month": "2026-01-01", "win_rate": 1.1, "median_deal_size": NAN},
     ],
     "rpt_scorecard": [
         {"metric": "won", "value": 9, "month": LATE},
@@ -230,3 +245,39 @@ def test_every_expectation_finds_its_fault(results: list[CheckResult]) -> None:
 
 def test_every_expectation_says_what_it_expects(results: list[CheckResult]) -> None:
     assert all(len(result.expectation.split()) > 2 for result in results)
+
+
+@pytest.mark.hazard("division by zero")
+@pytest.mark.parametrize("value", ["inf", "-inf", "nan"])
+def test_no_ratio_of_any_mart_may_be_infinite(value: str) -> None:
+    unheld, ratios = [], 0
+    for model in contracts():
+        module = importlib.import_module(f"expectations.{model['name']}")
+        for column in model["columns"]:
+            if column["data_type"] == "double":
+                ratios += 1
+                found = _found(model, column["name"], f"'{value}'", module.EXPECTATIONS)
+                if not found - _found(model, column["name"], "null", module.EXPECTATIONS):
+                    unheld.append(f"{model['name']}.{column['name']}")
+
+    assert unheld == []
+    assert ratios > 30
+
+
+def _found(model: dict[str, Any], column: str, value: str, expectations: list[Any]) -> set[int]:
+    """Which expectations find something in a mart of one row that holds nothing but this value."""
+    found = set()
+    with duckdb.connect() as connection:
+        columns = ", ".join(f"{c['name']} {c['data_type']}" for c in model["columns"])
+        connection.execute(f"create table mart ({columns})")
+        connection.execute("create schema raw")
+        connection.execute(f"create view raw.plumbline__settings as select date '{AS_OF}' as as_of")
+        connection.execute(f"insert into mart ({column}) values ({value})")
+        for place, expectation in enumerate(expectations):
+            query = str(getattr(expectation, "unexpected_rows_query", ""))
+            try:
+                if query and connection.execute(query.replace("{batch}", "mart")).fetchall():
+                    found.add(place)
+            except duckdb.Error:
+                continue  # it looks into other marts
+    return found

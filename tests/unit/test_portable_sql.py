@@ -24,10 +24,10 @@ MODELS = sorted((PROJECT_ROOT / "models").rglob("*.sql"))
 ALLOWED = {
     "abs", "add_months", "and", "arg_max", "arg_min", "array_sort", "array_to_string",
     "array_unique_agg", "avg", "case", "cast", "coalesce", "concat_ws", "count", "datediff",
-    "exists", "exp", "explode", "extract", "floor", "generate_series", "greatest", "if", "lag",
-    "lead", "least", "ln", "lower", "max", "min", "nullif", "or", "quantile", "round",
-    "row_number", "sign", "split_part", "sqrt", "sum", "timestamp_trunc", "trim", "try_cast",
-    "ts_or_ds_add", "ts_or_ds_to_date", "weekday",
+    "dense_rank", "exists", "exp", "explode", "extract", "floor", "generate_series", "greatest",
+    "if", "lag", "lead", "least", "left", "length", "ln", "lower", "max", "min", "nullif", "or",
+    "quantile", "replace", "round", "row_number", "sign", "split_part", "sqrt", "substring", "sum",
+    "timestamp_trunc", "trim", "try_cast", "ts_or_ds_add", "ts_or_ds_to_date", "upper", "weekday",
 }  # fmt: skip
 
 

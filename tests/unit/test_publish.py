@@ -57,6 +57,7 @@ def test_the_published_file_holds_the_marts_with_their_words(warehouse: Path, ta
     assert build == [(published.build_id, "Acme", "2026-03-31")]
 
 
+@pytest.mark.hazard("publishing")
 def test_nothing_lies_beside_the_published_file(warehouse: Path, target: Path) -> None:
     target.parent.mkdir()
     (target.parent / f"{target.name}.wal").write_bytes(b"left by somebody who wrote")
@@ -68,6 +69,7 @@ def test_nothing_lies_beside_the_published_file(warehouse: Path, target: Path) -
     assert [path.name for path in target.parent.iterdir()] == [target.name]
 
 
+@pytest.mark.hazard("publishing")
 def test_a_publish_that_fails_leaves_the_old_file(warehouse: Path, target: Path) -> None:
     publish(warehouse, target, [MART])
     before = target.read_bytes()
@@ -94,6 +96,7 @@ def test_the_file_can_be_read_by_older_versions(warehouse: Path, target: Path) -
     assert tags[0].startswith("v1.4.0")
 
 
+@pytest.mark.hazard("publishing")
 def test_readers_never_fail_nor_see_two_builds(warehouse: Path, target: Path) -> None:
     done = target.parent / "done"
 
@@ -150,6 +153,7 @@ except duckdb.IOException:
 """
 
 
+@pytest.mark.hazard("full disks")
 def test_a_full_disk_leaves_the_old_file(warehouse: Path, target: Path) -> None:
     publish(warehouse, target, [MART])
     before = target.read_bytes()

@@ -17,6 +17,7 @@ def gxe() -> Any:
     return great_expectations.expectations
 
 
+@pytest.mark.hazard("personal data")
 def test_a_failure_counts_rows_and_shows_no_value(warehouse: Path, gxe: Any) -> None:
     suite = [
         gxe.ExpectColumnValuesToNotBeNull(column="email"),
@@ -96,9 +97,15 @@ def test_what_the_definitions_do_not_cover_is_named(tmp_path: Path) -> None:
             create schema marts;
             create table raw.definitions__stage_map as
             select 'crm' as source_system, 'MQL' as source_stage;
-            create table staging.stg_generic__stage_events as
-            select 'crm' as source_system, unnest(['mql', 'Warm', 'Warm', 'a@b.co']) as stage;
+            create table intermediate.int_stage_changes_unioned as
+            select 'crm' as source_system,
+                unnest(['mql', 'Warm', 'Warm', 'a@b.co']) as source_stage;
             create table raw.definitions__channels as select 'email' as channel;
+            create table intermediate.int_hubspot_deals as
+            select * from (values
+                ('Handshake (EMEA)', false, false), ('Handshake (EMEA)', false, false),
+                ('Closed Won', true, false), ('Binned', false, true)
+            ) as t (stage_name, is_stage_known, is_deleted);
             create table raw.definitions__channel_map as
             select 'crm' as source_system, 'Radio' as source_value;
             create table intermediate.int_person_records as
@@ -123,6 +130,8 @@ def test_what_the_definitions_do_not_cover_is_named(tmp_path: Path) -> None:
     ]
     assert quality.gaps(warehouse, definitions) == [
         "stage not mapped: crm 'Warm' 2 stage changes; add it to definitions/stage_map.csv",
+        "deal stage not mapped: hubspot 'Handshake (EMEA)' 2 deals; add it to "
+        "definitions/opportunity_stages.csv (begin with a copy of seeds/opportunity_stages.csv)",
         "channel not mapped: crm 'Podcast' 2 people; add it to definitions/channel_map.csv "
         "(begin with a copy of seeds/channel_map.csv)",
     ]

@@ -100,6 +100,7 @@ def test_the_page_says_what_was_published(page: str) -> None:
     assert "Build b1" in text
 
 
+@pytest.mark.hazard("names as code")
 def test_names_are_text_and_never_markup(page: str) -> None:
     assert "<b>Acme</b>" not in page
     assert "&lt;b&gt;Acme&lt;/b&gt; &amp; Co" in page

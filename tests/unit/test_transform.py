@@ -73,6 +73,7 @@ def test_the_warehouse_is_free_after_a_build(workspace: Workspace) -> None:
         connection.execute("drop table marts.people")
 
 
+@pytest.mark.hazard("personal data")
 def test_a_cast_that_fails_leaves_its_value_nowhere(workspace: Workspace, tmp_path: Path) -> None:
     (tmp_path / "project" / "models" / "marts" / "numbers.sql").write_text(CAST)
 

@@ -31,6 +31,7 @@ def holder(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
         process.kill()
 
 
+@pytest.mark.hazard("two runs at once")
 def test_a_second_run_is_told_who_is_in(tmp_path: Path, holder: subprocess.Popen[str]) -> None:
     message = rf"process {holder.pid} since 20\d\d-"
 
@@ -38,6 +39,7 @@ def test_a_second_run_is_told_who_is_in(tmp_path: Path, holder: subprocess.Popen
         pytest.fail("two runs are in the workspace")
 
 
+@pytest.mark.hazard("two runs at once", "crashes")
 def test_a_killed_run_leaves_the_workspace_open(
     tmp_path: Path, holder: subprocess.Popen[str]
 ) -> None:
@@ -56,6 +58,7 @@ def test_a_step_of_a_run_may_ask_again(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.hazard("statements of BI")
 @pytest.mark.parametrize(
     "statement",
     [
@@ -84,6 +87,7 @@ def test_the_connection_for_bi_refuses(warehouse: Path, tmp_path: Path, statemen
     assert rows == (3,)
 
 
+@pytest.mark.hazard("zones of machines")
 def test_days_do_not_depend_on_the_machine(
     warehouse: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -97,6 +101,7 @@ def test_days_do_not_depend_on_the_machine(
     assert shown == ("2026-03-31",)
 
 
+@pytest.mark.hazard("personal data")
 def test_an_error_about_a_value_is_told_without_it() -> None:
     message = without_values(
         "Conversion Error: Could not convert string 'ada@example.com' to INT32"

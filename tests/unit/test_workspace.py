@@ -141,6 +141,7 @@ def test_the_examples_of_a_new_workspace_hold(tmp_path: Path) -> None:
     assert rule.columns["source_system"].constant == "crm"
 
 
+@pytest.mark.hazard("hashes of addresses")
 @pytest.mark.parametrize(
     ("demo", "key", "message"),
     [

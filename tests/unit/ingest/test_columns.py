@@ -28,6 +28,7 @@ def typed(lab: Lab, kind: str, text: str, zone: str = "UTC", **rules: Any) -> An
     return lab.rows()[0][1]
 
 
+@pytest.mark.hazard("numbers")
 @pytest.mark.parametrize(
     ("text", "value"),
     [
@@ -62,6 +63,7 @@ def test_a_plain_number_is_exact_or_bad(lab: Lab, text: str, value: str | None) 
     assert (str(found) if isinstance(found, Decimal) else found) == value
 
 
+@pytest.mark.hazard("numbers")
 @pytest.mark.parametrize(
     ("shape", "text", "value"),
     [
@@ -90,6 +92,7 @@ def test_a_number_has_the_declared_shape(lab: Lab, shape: str, text: str, value:
     assert (str(found) if isinstance(found, Decimal) else found) == value
 
 
+@pytest.mark.hazard("numbers")
 @pytest.mark.parametrize(
     ("text", "value"),
     [
@@ -114,6 +117,7 @@ def test_currency_signs_are_stripped_and_units_are_not(lab: Lab, text: str, valu
     assert (str(found) if isinstance(found, Decimal) else found) == value
 
 
+@pytest.mark.hazard("numbers")
 @pytest.mark.parametrize(
     ("text", "value"),
     [
@@ -160,6 +164,7 @@ def test_a_whole_number_is_whole(lab: Lab, text: str, value: Any) -> None:
     assert typed(lab, "bigint", text) == value
 
 
+@pytest.mark.hazard("dates and zones")
 @pytest.mark.parametrize(
     ("text", "form", "value"),
     [
@@ -188,6 +193,7 @@ def test_a_day_without_a_time_stays_that_day_whatever_the_zone_of_the_times(lab:
     assert day == datetime(2026, 2, 1, 5, 0)  # when that day begins in New York
 
 
+@pytest.mark.hazard("dates and zones")
 @pytest.mark.parametrize(
     ("text", "form", "zone", "value"),
     [
@@ -247,6 +253,7 @@ def test_text_and_flags(lab: Lab, kind: str, text: str, rules: dict[str, Any], v
     assert typed(lab, kind, text, **rules) == value
 
 
+@pytest.mark.hazard("hashes of addresses")
 def test_an_address_becomes_the_same_key_however_it_is_written(lab: Lab) -> None:
     lab.contract(
         "crm.rows",
@@ -314,3 +321,13 @@ def test_constants_come_from_contract_header_file_name_and_preamble(lab: Lab) ->
 
     days = (date(2026, 3, 27), date(2026, 4, 3))
     assert lab.rows("ads.spend") == [(Decimal("5.00"), "EUR", "Acme", "meta", *days)]
+
+
+def test_an_id_that_stands_for_an_address_is_kept_as_a_keyed_hash_only(lab: Lab) -> None:
+    lab.contract("crm.rows", {"member_id": ("varchar", {"identity": "id", "not_null": True})})
+    plain = hashlib.md5(b"ada@example.com", usedforsecurity=False).hexdigest()
+
+    assert lab.one(f"member_id\n{plain}\n{plain.upper()}\n").rows == 2
+
+    [(key,), (same,)] = lab.rows()
+    assert key == same == hmac.new(DEMO_KEY, plain.encode(), "sha256").hexdigest()

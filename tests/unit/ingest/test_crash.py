@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from orchestration.contracts import PROJECT_ROOT
 
 from .conftest import Lab
@@ -66,6 +68,7 @@ def start(lab: Lab) -> subprocess.Popen[bytes]:
     )
 
 
+@pytest.mark.hazard("crashes")
 def test_a_killed_loader_goes_on_where_it_was(lab: Lab, tmp_path: Path) -> None:
     undisturbed = Lab(tmp_path / "undisturbed")
     undisturbed.root.mkdir()

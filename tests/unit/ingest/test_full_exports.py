@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from .conftest import Lab
 
 COLUMNS = {"id": ("varchar", {"required": True, "not_null": True}), "n": "bigint"}
@@ -41,6 +43,7 @@ def test_the_mode_of_a_file_is_the_contracts_unless_the_workspace_says_otherwise
     assert modes(lab) == [("crm/all_2026-01-01.csv", "full")]
 
 
+@pytest.mark.hazard("small full exports", "files that are cut")
 def test_a_full_export_with_half_of_the_rows_is_not_believed(lab: Lab) -> None:
     lab.contract("crm.rows", COLUMNS, key=["id"], mode="full")
     lab.export("crm/all_2026-01-01.csv", rows(100))
@@ -65,6 +68,7 @@ def test_a_full_export_with_half_of_the_rows_is_not_believed(lab: Lab) -> None:
     assert list(statuses(lab).values())[-1] == "loaded"
 
 
+@pytest.mark.hazard("small full exports")
 def test_a_full_export_without_rows_is_not_believed(lab: Lab) -> None:
     lab.contract("crm.rows", COLUMNS, key=["id"], mode="full")
     lab.export("crm/all_2026-01-01.csv", rows(20))

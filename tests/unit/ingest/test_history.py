@@ -76,6 +76,7 @@ def test_what_was_built_is_built_again(lab: Lab) -> None:
     assert len(lab.rows()) == 20
 
 
+@pytest.mark.hazard("the same file again")
 def test_the_same_content_under_two_names_counts_once(lab: Lab) -> None:
     lab.contract("crm.rows", ROWS)
     lab.export("crm/a-2026-01-01.csv", A)
@@ -127,6 +128,7 @@ def test_of_a_file_that_goes_back_the_last_sighting_is_the_newest(lab: Lab) -> N
     ) == [(newest[1],)]
 
 
+@pytest.mark.hazard("the same file again")
 def test_a_file_that_is_corrected_in_place_replaces_itself(lab: Lab) -> None:
     lab.contract("crm.rows", ROWS)
     for number, content in enumerate((A, B, A)):
@@ -150,6 +152,7 @@ def test_a_changed_contract_loads_again_and_a_changed_description_does_not(lab: 
     assert lab.rows() == [("a", 1, None)]
 
 
+@pytest.mark.hazard("hashes of addresses", "personal data")
 def test_the_identity_key_is_part_of_what_was_loaded(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -217,6 +220,7 @@ def test_every_relation_is_there_without_a_file(lab: Lab) -> None:
     assert lab.query("select count(*) from '{raw}/_refused.parquet'") == [(0,)]
 
 
+@pytest.mark.hazard("the same file again")
 def test_the_order_of_files_and_runs_does_not_matter(lab: Lab, tmp_path: Path) -> None:
     lab.contract("crm.rows", ROWS)
     names = {"crm/a-2026-01-01.csv": A, "crm/b-2026-02-01.csv": B, "crm/c-2026-03-01.csv": A}
@@ -234,6 +238,7 @@ def test_the_order_of_files_and_runs_does_not_matter(lab: Lab, tmp_path: Path) -
     assert other.query("select * from '{raw}/_files.parquet'") == at_once
 
 
+@pytest.mark.hazard("new columns")
 def test_a_new_column_is_told_once(lab: Lab) -> None:
     lab.contract("crm.rows", ROWS)
     lab.export("crm/a.csv", A)

@@ -18,6 +18,7 @@ ROWS = {"id": ("varchar", {"required": True, "not_null": True}), "n": "bigint"}
 GOOD = "".join(f"k{i},{i}\n" for i in range(100))
 
 
+@pytest.mark.hazard("encodings", "new columns")
 @pytest.mark.parametrize(
     "content",
     [
@@ -66,6 +67,7 @@ def test_the_schema_is_the_contract_and_the_fingerprint(lab: Lab) -> None:
     assert shapes == [("id VARCHAR, n BIGINT, d DATE, t TIMESTAMP, _fingerprint VARCHAR",)]
 
 
+@pytest.mark.hazard("ragged rows")
 def test_a_bad_row_is_rejected_with_line_column_and_reason(lab: Lab) -> None:
     lab.contract("crm.rows", ROWS, key=["id"])
 
@@ -83,6 +85,7 @@ def test_a_bad_row_is_rejected_with_line_column_and_reason(lab: Lab) -> None:
     assert "oops" not in json.dumps([str(row) for row in lab.rejects(result)])
 
 
+@pytest.mark.hazard("ragged rows")
 def test_a_row_beyond_any_reason_is_rejected(lab: Lab) -> None:
     lab.contract("crm.rows", ROWS)
 
@@ -92,6 +95,7 @@ def test_a_row_beyond_any_reason_is_rejected(lab: Lab) -> None:
     assert result.rows == 100
 
 
+@pytest.mark.hazard("renamed columns", "ragged rows", "files that are cut", "encodings")
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -125,6 +129,7 @@ def test_a_file_is_refused_with_what_to_do(lab: Lab, content: bytes, message: st
     assert len(list((lab.root / "raw/crm/rows").glob("*.parquet"))) == 2
 
 
+@pytest.mark.hazard("encodings")
 def test_a_declared_encoding_is_read(lab: Lab) -> None:
     lab.contract("crm.rows", ROWS, encoding="cp1252")
 
@@ -134,6 +139,7 @@ def test_a_declared_encoding_is_read(lab: Lab) -> None:
     assert not list((lab.root / "runs/tmp").iterdir())
 
 
+@pytest.mark.hazard("encodings")
 def test_a_declared_encoding_that_does_not_hold_names_the_line(lab: Lab) -> None:
     lab.contract("crm.rows", ROWS, encoding="ascii")
 
@@ -191,6 +197,7 @@ def report(*totals: str, rows: str = 'On,A,"1,000.10"\nOn,B,164.00\n') -> str:
     return "Status,Campaign,Cost\n" + rows + "".join(f"{line}\n" for line in totals)
 
 
+@pytest.mark.hazard("sniffing")
 def test_totals_are_a_control_and_no_rows(lab: Lab) -> None:
     lab.contract("ads.rows", AD, totals=TOTALS)
 
@@ -203,6 +210,7 @@ def test_totals_are_a_control_and_no_rows(lab: Lab) -> None:
     assert lab.rows("ads.rows") == [("A", Decimal("1000.1")), ("B", Decimal("164"))]
 
 
+@pytest.mark.hazard("files that are cut")
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -250,6 +258,7 @@ def test_totals_and_rejects_in_one_file_are_told_apart(lab: Lab) -> None:
     assert lab.rejects(result) == [(32, "spend", "bad_number")]
 
 
+@pytest.mark.hazard("files that are still being written")
 def test_a_file_that_changes_while_it_is_read_is_left_for_the_next_run(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -292,6 +301,7 @@ def test_a_file_that_cannot_be_read_stops_no_other(
     assert "cannot be read: [Errno 13] Permission denied" in results[0].message
 
 
+@pytest.mark.hazard("names as code")
 def test_a_name_is_no_pattern(lab: Lab) -> None:
     lab.contract("crm.rows", ROWS)
     lab.export("crm/a.csv", "id,n\na,1\n")
@@ -324,6 +334,7 @@ def test_records_are_counted_without_a_parser(tmp_path: Path, text: str, records
     assert set(found) <= {records, text.count("\n") - 1, text.count("\n")}
 
 
+@pytest.mark.hazard("sniffing")
 def test_rows_that_the_parser_loses_are_noticed(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     lab.contract("crm.rows", ROWS)
     real = columns.cells
@@ -337,6 +348,7 @@ def test_rows_that_the_parser_loses_are_noticed(lab: Lab, monkeypatch: pytest.Mo
     assert lab.rows() == [("a", 1), ("b", 2)]
 
 
+@pytest.mark.hazard("full disks")
 def test_a_disk_that_is_full_leaves_nothing_half_done(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -410,6 +422,7 @@ def test_a_definition_that_cannot_be_read_says_what_it_holds(lab: Lab) -> None:
         assert "workspace.yml" not in str(raised.value)
 
 
+@pytest.mark.hazard("hashes of addresses")
 def test_a_missing_identity_key_names_who_needs_it(lab: Lab) -> None:
     lab.settings["demo"] = False
     rules = {"identity": "email", "headers": ["E-Mail"]}

@@ -27,6 +27,7 @@ def crm(lab: Lab) -> Lab:
     return lab
 
 
+@pytest.mark.hazard("renamed columns")
 @pytest.mark.parametrize(
     ("name", "header", "contract", "status", "message"),
     [
@@ -86,6 +87,7 @@ def test_a_named_source_comes_before_a_generic_one(lab: Lab) -> None:
     assert found(lab, "file.csv", "id,x")[0] == "crm.rows"
 
 
+@pytest.mark.hazard("renamed columns")
 def test_a_rule_of_the_workspace_overrides_the_contract(lab: Lab) -> None:
     lab.contract(
         "generic.events",
@@ -202,3 +204,32 @@ def test_an_entry_that_fits_no_file_is_told_with_the_nearest_name(crm: Lab) -> N
     [line] = idle_entries(crm.workspace)
 
     assert "no file matches 'crm/Leads-*.csv' (the nearest is 'crm/Lead_1.csv')" in line
+
+
+def test_outside_its_folder_a_common_header_counts_only_below_a_telling_line(lab: Lab) -> None:
+    columns = {"campaign": ID, "cost": ID, "day": ID}
+    lab.contract("ads.daily", columns, by_header="/^campaign report/")
+    lab.contract("shop.orders", {"a": ID, "b": ID}, by_header=False)
+
+    lab.export("ads/any.csv", "Campaign,Cost,Day\na,1,2\n")
+    lab.export("told.csv", "Campaign report\n2026\nCampaign,Cost,Day\nb,1,2\n")
+    lab.export("untold.csv", "Campaign,Cost,Day\nc,1,2\n")
+    lab.export("other.csv", "a,b\nc,1\n")
+
+    statuses = {result.file_name: result.status for result in lab.ingest().files}
+    assert statuses == {
+        "ads/any.csv": "loaded",
+        "told.csv": "loaded",
+        "untold.csv": "unmatched",
+        "other.csv": "unmatched",
+    }
+
+
+def test_a_connectors_file_is_known_in_the_folder_of_its_system(lab: Lab) -> None:
+    lab.contract("crm.leads", {"id": ID, "email": ID}, match=["lead*.csv"])
+    lab.contract("fivetran_crm.lead", {"id": ID, "_synced": ID}, match=["lead.*"])
+
+    lab.export("crm/lead.csv", "id,_synced\n1,2\n")
+    lab.export("fivetran/crm/lead.csv", "id,_synced\n3,4\n")
+
+    assert [result.contract for result in lab.ingest().files] == ["fivetran_crm.lead"] * 2

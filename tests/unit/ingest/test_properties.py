@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -60,6 +61,7 @@ def loaded(content: bytes, **rules: Any) -> tuple[Any, list[tuple[Any, ...]]]:
         return result, lab.rows()
 
 
+@pytest.mark.hazard("encodings", "ragged rows")
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data(), rows=st.lists(good | bad, min_size=1, max_size=12))
 def test_form_does_not_matter_and_every_record_is_accounted_for(
@@ -84,6 +86,7 @@ def test_form_does_not_matter_and_every_record_is_accounted_for(
         assert row[2] is None or isinstance(row[2], Decimal)
 
 
+@pytest.mark.hazard("files that are cut")
 @settings(max_examples=20, deadline=None)
 @given(rows=st.lists(good, min_size=1, max_size=8), data=st.data())
 def test_a_cut_file_never_gives_a_row_that_was_not_there(

@@ -52,6 +52,7 @@ def test_a_row_that_only_mentions_the_words_of_a_footer_is_a_row(lab: Lab) -> No
     assert lab.rows() == [("Copyright 2026", 7), ("b", 2)]
 
 
+@pytest.mark.hazard("files that are cut")
 @pytest.mark.parametrize("stated", ["2", "1,002"])
 def test_the_number_of_rows_that_a_file_states_is_held_against_it(lab: Lab, stated: str) -> None:
     lab.contract("crm.rows", REPORT, row_count="/rows: ([0-9,]+)/", footer=["@2026"])
@@ -67,6 +68,7 @@ def test_the_number_of_rows_that_a_file_states_is_held_against_it(lab: Lab, stat
         assert lab.rows() == []
 
 
+@pytest.mark.hazard("files that are cut")
 def test_the_stated_number_is_held_against_rows_of_a_footer_too(lab: Lab) -> None:
     lab.contract("crm.rows", REPORT, row_count="/totals \\(([0-9,]+) records/", footer=FOOTER)
 
@@ -296,6 +298,7 @@ def test_a_position_that_no_column_has_refuses_the_file(lab: Lab) -> None:
     )
 
 
+@pytest.mark.hazard("numbers")
 @pytest.mark.parametrize(
     ("rules", "text", "value"),
     [
@@ -339,6 +342,7 @@ def test_two_date_formats_in_one_column_are_read_where_no_text_is_both(lab: Lab)
     assert lab.rows() == [("a", datetime(2021, 4, 15, 0, 3)), ("b", datetime(2021, 5, 1))]
 
 
+@pytest.mark.hazard("dates and zones")
 def test_two_formats_that_read_one_text_as_two_days_are_not_accepted(lab: Lab) -> None:
     formats = {"format": ["%d/%m/%Y", "%m/%d/%Y"]}
     with pytest.raises(ContractError, match="read the same text as different days"):

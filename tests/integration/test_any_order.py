@@ -1,0 +1,321 @@
+"""Files come in any order, at once or one by one, twice, corrected, and go again: what staging
+makes of them is the same. Newest wins is decided there, so what comes after it is the same, too.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.contracts import PROJECT_ROOT, read_contracts
+from orchestration.ingest import ingest
+from orchestration.ingest.files import discover
+from orchestration.workspace import Workspace, open_workspace
+
+pytestmark = pytest.mark.slow
+
+SMALL = PROJECT_ROOT / "tests" / "fixtures" / "workspace"
+CONTRACTS = read_contracts()
+NAMES = [file.name for file in discover(SMALL / "exports")]
+Staged = dict[str, Counter[str]]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _key() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PLUMBLINE_IDENTITY_KEY", "5e" * 32)
+        yield
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The SQL of every staging model."""
+    target = tmp_path_factory.mktemp("compiled")
+    dbt = Path(sys.executable).with_name("dbt")
+    options = ["--no-introspect", "--no-populate-cache", "--select", "path:models/staging"]
+    subprocess.run(
+        [dbt, "--quiet", "compile", "--profiles-dir", ".", *options],
+        cwd=PROJECT_ROOT,
+        env={
+            **os.environ,
+            "PLUMBLINE_WORKSPACE": str(target),
+            "DBT_TARGET_PATH": str(target),
+            "DBT_LOG_PATH": str(target),
+        },
+        check=True,
+    )
+    folder = target / "compiled" / "plumbline" / "models" / "staging"
+    # What lies below a .yml are tests.
+    return {path.stem: path.read_text() for path in sorted(folder.glob("*/*.sql"))}
+
+
+class Company:
+    """A workspace of the small company, so far without a file."""
+
+    def __init__(self, root: Path) -> None:
+        root.mkdir()
+        shutil.copyfile(SMALL / "workspace.yml", root / "workspace.yml")
+        shutil.copytree(SMALL / "definitions", root / "definitions")
+        self.workspace: Workspace = open_workspace(root)
+
+    def put(self, name: str, other_name: str = "") -> Path:
+        target = self.workspace.exports / (other_name or name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return Path(shutil.copy2(SMALL / "exports" / name, target))
+
+    def ingest(self) -> None:
+        found = ingest(self.workspace, CONTRACTS).files
+        assert [f"{r.file_name}: {r.message}" for r in found if r.status == "refused"] == []
+
+    @contextmanager
+    def connected(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A database in which the raw relations are, as dbt's own hook registers them."""
+        raw = self.workspace.raw
+        with duckdb.connect() as connection:
+            connection.execute("attach ':memory:' as warehouse; use warehouse; create schema raw")
+            connection.execute("set TimeZone = 'UTC'")
+            for name in ("files", "settings", "refused"):
+                connection.execute(
+                    f"create view raw.plumbline__{name} as "
+                    f"from read_parquet('{raw}/_{name}.parquet')"
+                )
+            paths: dict[str, list[str]] = {
+                contract.relation: [f"{raw}/{contract.source}/{contract.table}/_schema.parquet"]
+                for contract in CONTRACTS.values()
+            }
+            listed = "select source_name || '__' || table_name, path from raw.plumbline__files"
+            for relation, path in connection.execute(listed).fetchall():
+                paths[relation].append(f"{raw}/{path}")
+            for relation, files in paths.items():
+                connection.execute(
+                    f"create view raw.{relation} as select contents.*, files.exported_at as "
+                    f"_exported_at, files.file_name as _file_name from read_parquet({files}, "
+                    "union_by_name = true) as contents inner join raw.plumbline__files as files "
+                    "on contents._fingerprint = files.fingerprint"
+                )
+            yield connection
+
+    def staged(self, models: dict[str, str]) -> Staged:
+        """The rows of each staging model, but for what a file is called."""
+        found = {}
+        with self.connected() as connection:
+            for name, sql in models.items():
+                told = f"select columns(c -> c not like '%file_name') from ({sql})"
+                found[name] = Counter(map(repr, connection.execute(told).fetchall()))
+        return found
+
+
+@pytest.fixture(scope="module")
+def expected(models: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Staged:
+    """What all files give, loaded at once."""
+    company = Company(tmp_path_factory.mktemp("at_once") / "company")
+    for name in NAMES:
+        company.put(name)
+    company.ingest()
+    found = company.staged(models)
+    assert sum(rows.total() > 0 for rows in found.values()) > 20
+    return found
+
+
+def in_three_runs(company: Company, chance: random.Random) -> None:
+    names = chance.sample(NAMES, len(NAMES))
+    for start in range(3):
+        for name in names[start::3]:
+            company.put(name)
+        company.ingest()
+
+
+def the_newest_first_and_one_by_one(company: Company, _: random.Random) -> None:
+    several = ("google_ads/", "hubspot/", "meta_ads/", "salesforce/")
+    for name in NAMES:
+        if not name.startswith(several):
+            company.put(name)
+    for name in reversed([name for name in NAMES if name.startswith(several)]):
+        company.put(name)
+        company.ingest()
+
+
+def twice_under_other_names(company: Company, chance: random.Random) -> None:
+    for name in chance.sample(NAMES, len(NAMES)):
+        source, _, rest = name.partition("/")
+        stem, _, suffix = name.rpartition(".")
+        # A mapping may say how the files begin, and a contract how they are called.
+        company.put(name, f"{stem} (1).{suffix}" if source in MAPPED else f"{source}/again/{rest}")
+        company.put(name)
+    company.ingest()
+    company.ingest()
+
+
+MAPPED = {rule.match.partition("/")[0] for rule in open_workspace(SMALL).config.files} - {
+    "salesforce",
+    "hubspot",
+}
+
+
+def corrected_in_their_place(company: Company, _: random.Random) -> None:
+    changes = {
+        "salesforce/2026-03-31/Opportunity.csv": (b"000", b"999"),
+        "hubspot/hubspot-crm-exports-all-contacts-2026-03-31.csv": (b"2026-03-11", b"2026-03-01"),
+    }
+    for name in NAMES:
+        path = company.put(name)
+        if name in changes:
+            before = path.read_bytes()
+            path.write_bytes(before.replace(*changes[name]))
+            assert path.read_bytes() != before
+    company.ingest()
+    for name in changes:
+        company.put(name)
+    company.ingest()
+
+
+def gone_after_they_were_loaded(company: Company, _: random.Random) -> None:
+    for name in NAMES:
+        company.put(name)
+    company.ingest()
+    shutil.rmtree(company.workspace.exports)
+    company.workspace.exports.mkdir()
+    company.ingest()
+
+
+@pytest.mark.hazard("the same file again")
+@pytest.mark.parametrize(
+    ("way", "seed"),
+    [
+        (in_three_runs, 1),
+        (in_three_runs, 2),
+        (the_newest_first_and_one_by_one, 0),
+        (twice_under_other_names, 3),
+        (corrected_in_their_place, 0),
+        (gone_after_they_were_loaded, 0),
+    ],
+)
+def test_staging_is_the_same(
+    way: Callable[[Company, random.Random], None],
+    seed: int,
+    models: dict[str, str],
+    expected: Staged,
+    tmp_path: Path,
+) -> None:
+    company = Company(tmp_path / "company")
+
+    way(company, random.Random(seed))
+
+    found = company.staged(models)
+    assert [name for name in models if found[name] != expected[name]] == []
+
+
+def newest(
+    company: Company, model: str, columns: str, models: dict[str, str], files: dict[str, str]
+) -> list[tuple[object, ...]]:
+    """What staging makes of some files, written in this order and each loaded by itself."""
+    for name, text in files.items():
+        path = company.workspace.exports / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        company.ingest()
+    with company.connected() as connection:
+        query = f"select {columns} from ({models[model]}) order by all"
+        return connection.execute(query).fetchall()
+
+
+def leads(*ids: str, created: str = "2026-01-02 10:00:00") -> str:
+    header = ["Id", "Email", "LeadSource", "Status", "IsConverted", "CreatedDate"]
+    rows = [header, *([i, "", "Web", "Open", "0", "2026-01-02 10:00:00"] for i in ids)]
+    rows[-1][-1] = created if ids else rows[-1][-1]
+    return "".join(",".join(f'"{cell}"' for cell in row) + "\n" for row in rows)
+
+
+@pytest.mark.hazard("rows that are gone")
+@pytest.mark.parametrize("backwards", [False, True])
+def test_a_full_export_deletes_what_it_lacks_and_brings_back_what_it_has(
+    models: dict[str, str], tmp_path: Path, backwards: bool
+) -> None:
+    files = {
+        "salesforce/2026-01-31/Lead.csv": leads("a", "b", "c"),
+        "salesforce/2026-02-28/Lead.csv": leads("a", "b"),
+        "salesforce/2026-03-31/Lead.csv": leads("a"),
+        "salesforce/2026-04-30/Lead.csv": leads("a", "b", "d"),
+        # The row that was rejected may be that of b: this export deletes nothing.
+        "salesforce/2026-05-31/Lead.csv": leads("a", "d", "b", created="soon"),
+        # Nor does an extract, which says nothing of what it lacks.
+        "salesforce/2026-06-30/lead_extract.csv": leads("a"),
+    }
+    files = dict(reversed(files.items())) if backwards else files
+
+    found = newest(
+        Company(tmp_path / "company"),
+        "stg_salesforce__leads",
+        "lead_id, cast(deleted_at as date)::varchar",
+        models,
+        files,
+    )
+
+    assert found == [("a", None), ("b", None), ("c", "2026-02-28"), ("d", None)]
+
+
+@pytest.mark.hazard("rows that are gone")
+@pytest.mark.parametrize("backwards", [False, True])
+def test_an_incremental_export_deletes_nothing(
+    models: dict[str, str], tmp_path: Path, backwards: bool
+) -> None:
+    header = "lead_id,created_at,source\n"
+    files = {
+        "generic/leads-2026-01-31.csv": f"{header}a,2026-01-01,Web\nb,2026-01-02,Web\n",
+        "generic/leads-2026-02-28.csv": f"{header}a,2026-01-01,Ads\n",
+    }
+    files = dict(reversed(files.items())) if backwards else files
+
+    found = newest(
+        Company(tmp_path / "company"),
+        "stg_generic__leads",
+        "lead_id, channel_source, deleted_at",
+        models,
+        files,
+    )
+
+    assert found == [("a", "Ads", None), ("b", "Web", None)]
+
+
+@pytest.mark.hazard("the same file again")
+@pytest.mark.parametrize("backwards", [False, True])
+def test_a_file_replaces_the_days_that_it_covers(
+    models: dict[str, str], tmp_path: Path, backwards: bool
+) -> None:
+    header = "platform,date,campaign,spend\n"
+    files = {
+        "generic/ad-spend-2026-01-10.csv": (
+            f"{header}x,2026-01-01,A,10\nx,2026-01-05,A,20\nx,2026-01-05,B,5\nx,2026-01-10,A,1\n"
+        ),
+        # On the 5th there is no B any more, and on the 10th nothing.
+        "generic/ad-spend-2026-01-12.csv": f"{header}x,2026-01-05,A,21\nx,2026-01-12,A,2\n",
+        # Another platform's days are its own.
+        "generic/ad-spend-2026-01-13.csv": f"{header}y,2026-01-01,A,7\ny,2026-01-13,A,7\n",
+    }
+    files = dict(reversed(files.items())) if backwards else files
+
+    found = newest(
+        Company(tmp_path / "company"),
+        "stg_generic__ad_spend",
+        "platform, day(date_day), campaign_name, cast(spend as integer)",
+        models,
+        files,
+    )
+
+    assert found == [
+        ("x", 1, "A", 10),
+        ("x", 5, "A", 21),
+        ("x", 12, "A", 2),
+        ("y", 1, "A", 7),
+        ("y", 13, "A", 7),
+    ]
