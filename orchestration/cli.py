@@ -133,6 +133,33 @@ def status(
 
 
 @app.command()
+def erase(workspace: Where = None) -> None:
+    """Forget a person: take them out of all that was loaded, keep them out, publish again.
+
+    Asks for the e-mail address, so that it is not kept in the shell's history; it is read from the
+    standard input where that is not a terminal. The exports are yours and stay: what names the
+    person is listed.
+    """
+    from orchestration import erase as forgetting
+    from orchestration import pipeline, terminal
+    from orchestration.contracts import read_contracts
+    from orchestration.workspace import open_workspace
+
+    place = open_workspace(workspace)
+    asked = sys.stdin.isatty()
+    address = typer.prompt("E-mail address") if asked else sys.stdin.readline()
+    try:
+        erased = forgetting.erase(place, read_contracts(), address)
+    except ValueError as problem:
+        raise typer.BadParameter(str(problem)) from None
+    console.print(f"Rows taken out of loaded files: {erased.rows:,}.")
+    for name in erased.files:
+        console.print(f"  redact or delete, if it is still there: {name}", soft_wrap=True)
+    console.print("What was published is gone; it is built again without them:")
+    pipeline.run(place, terminal.Terminal(console))
+
+
+@app.command()
 def init(
     directory: Annotated[Path, typer.Argument(help="A new or empty folder.", show_default=False)],
 ) -> None:

@@ -18,7 +18,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from orchestration.contracts import DEFINITIONS, PROJECT_ROOT, Contract, nearest
-from orchestration.ingest import batch, unpack
+from orchestration.ingest import batch, suppress, unpack
 from orchestration.ingest import load as loading
 from orchestration.ingest.columns import as_typed
 from orchestration.ingest.dialect import Head, Layout, Refused, from_file_name
@@ -350,6 +350,10 @@ class Run:
                 loaded = ahead or loading.load(
                     self._connection(), self._job(file, opened, match, sighting, layout)
                 )
+                taken = suppress.take_out(
+                    self._connection(), sighting.path(raw), contract, self._left_out
+                )
+                loaded = replace(loaded, rows=loaded.rows - taken, skipped=loaded.skipped + taken)
                 if new := self._history.new_headers(contract.name, headers):
                     message = f"has columns that no file before it had: {', '.join(new)}"
         except Refused as problem:
@@ -385,6 +389,10 @@ class Run:
     def _chosen(self, found: Sighting) -> bool:
         names = {found.source, found.contract}
         return self._only is None or found.source == DEFINITIONS or bool(names & self._only)
+
+    @cached_property
+    def _left_out(self) -> frozenset[str]:
+        return suppress.keys(self._workspace)
 
     @property
     def _zone(self) -> str:

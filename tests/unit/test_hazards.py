@@ -38,6 +38,7 @@ HAZARDS = {
     "hashes of addresses": "keyed with a secret of one's own",
     "names as code": "identifiers come from contracts, names are never patterns or SQL",
     "formulas": "stored as they are, and never run",
+    "requests to be forgotten": "taken out of all that was loaded or built, and kept out",
     "division by zero": "null, and no mart holds infinity or NaN",
     "full disks": "a clean end, nothing half done",
     "zones of machines": "the same days everywhere",

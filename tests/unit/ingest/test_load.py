@@ -143,7 +143,7 @@ def test_a_declared_encoding_is_read(lab: Lab) -> None:
 def test_a_declared_encoding_that_does_not_hold_names_the_line(lab: Lab) -> None:
     lab.contract("crm.rows", ROWS, encoding="ascii")
 
-    result = lab.one("id,n\na,1\né,1\n")
+    result = lab.one(b"id,n\na,1\n\xe9,1\n")
 
     assert result.status == "refused"
     assert "line 3" in result.message
