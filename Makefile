@@ -12,7 +12,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 export DO_NOT_TRACK := 1
 
-.PHONY: help run test check dev bench demo lock format clean
+.PHONY: help run test lint check dev bench demo lock format clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -21,14 +21,16 @@ run: $(READY) ## build, check and publish the workspace (default workspaces/demo
 	@$(BIN)/plumbline run
 
 test: $(READY) ## every test
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q -n auto --dist loadfile
 
-check: $(READY) ## lint, types, SQL style and the fast tests
+lint: $(READY) ## lint, types and SQL style
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar models tests/data
-	@$(BIN)/python -m pytest -q -m "not slow" tests/unit
+
+check: lint ## the same, and the fast tests
+	@$(BIN)/python -m pytest -q -n auto --dist loadfile -m "not slow" tests/unit
 
 dev: $(READY) ## Dagster's web page, on this machine only
 	@$(BIN)/plumbline dev

@@ -28,43 +28,53 @@ RATE = "RATE"
 
 Words = Sequence[tuple[str, str]]
 
+# As HubSpot and GA4 call them in other languages.
+PAID = r"(bezahlt|\bpag[oa]s?\b|pay[ée]e?s?\b|payante?s?\b|a pagamento|betaald)"
+SEARCH = r"(\bsuch[em]|suche\b|b[úu]squeda|busca|recherche|ricerca|pesquisa|zoek)"
+SOCIAL = r"(sozial|social|sociaux|sociais)"
+
 CHANNELS: Words = (
     (r"chatgpt|perplexity|copilot|\bllm\b|\bai\b", "ai_assistant"),
     (r"google ads|adwords|bing|\bsem\b|\bppc\b|\bcpc\b|paid.?search|search.?ads?\b", "paid_search"),
+    (rf"{PAID}.*{SEARCH}|{SEARCH}.*{PAID}|suchanzeige", "paid_search"),
+    (rf"{PAID}.*{SOCIAL}|{SOCIAL}.*{PAID}", "paid_social"),
     (r"(paid|\bads?\b).*(social|facebook|meta|instagram|linkedin|tiktok)", "paid_social"),
     (r"(social|facebook|meta|instagram|linkedin|tiktok).*(paid|\bads?\b|anzeige)", "paid_social"),
     (r"display|banner|programmatic|retarget", "display"),
     (r"newsletter|e-?mail|mailing", "email"),
     (r"webinar", "webinar"),
-    (r"event|messe|trade.?show|conference|konferenz|\bfair\b|expo|feria", "event"),
-    (r"word of mouth|referral|referr|empfehl|recommend|indica", "referral"),
+    (r"event|\bmesse|trade.?show|conference|konferenz|\bfair\b|\bexpo\b|feria", "event"),
+    (r"word of mouth|referral|referr|empfehl|verweis|recommend|indica", "referral"),
     (r"partner|reseller|affiliate|agency", "partner"),
-    (r"\bseo\b|organic.?search|google|duckduckgo|such", "organic_search"),
-    (r"facebook|instagram|linkedin|twitter|tiktok|youtube|social|xing", "organic_social"),
+    (rf"\bseo\b|organic.?search|google|duckduckgo|{SEARCH}", "organic_search"),
+    (rf"facebook|instagram|linkedin|twitter|tiktok|youtube|xing|{SOCIAL}", "organic_social"),
     (r"cold|outbound|\bcall\b|telefon|prospect|\bsdr\b|outreach", "outbound"),
-    (r"list|zoominfo|apollo", "purchased_list"),
+    (r"\blists?\b|zoominfo|apollo", "purchased_list"),
     (r"blog|content|ebook|e-book|white.?paper|download|podcast", "content"),
     (r"sponsor", "sponsorship"),
-    (r"direct|direkt|walk.?in", "direct"),
-    (r"print|radio|\btv\b|flyer|direct mail|mailer", "offline"),
-    (r"web|site|homepage|form|landing|inbound|demo", "web"),
+    (r"offline|\bprint|radio|\btv\b|flyer|direct mail|mailer", "offline"),
+    (r"\bdirect\b|direkt|walk.?in", "direct"),
+    (r"web|\bsite\b|homepage|\bforms?\b|landing|inbound|\bdemo\b", "web"),
     (r"unknown|unbekannt|none|n/a|keine", "unknown"),
 )
 STAGES: Words = (
     (r"disqual|unqual|reject|invalid|junk|spam|not interested|no fit|absage|abgelehnt", "rejected"),
-    (r"nurtur|recycl|on hold|later|wiedervorlage", "recycled"),
+    (r"nurtur|recycl|on hold|\blater\b|wiedervorlage", "recycled"),
     (r"\bmql\b|marketing.?qualif|demo booked|hand.?rais", "mql"),
     (r"\bsal\b|sales.?accept|accepted|angenommen", "sal"),
     (r"\bsql\b|sales.?qualif|^qualified$|qualifiziert", "sql"),
-    (r"contacted|working|attempt|in progress|kontaktiert", "sal"),
+    (r"(?<!not )(?<!un)contacted|\bworking\b|attempt|in progress|(?<!nicht )kontaktiert", "sal"),
 )
 DEAL_STATUSES: Words = (
     (
-        r"lost|lose|verlor|perdid|perdu|persa|abandon|disqual|cancel|storn|declin|abgelehnt|"
-        r"closed.?no|dead",
+        r"\blost\b|\bloss\b|verlor|perdid|perdu|\bpersa\b|abandon|disqual|cancel|storn|declin|"
+        r"abgelehnt|no.?go|\bdead\b",
         "lost",
     ),
-    (r"\bwon\b|closed.?won|\bwin\b|gewonnen|ganad|ganh|gagn|vinta|signed|abgeschlossen", "won"),
+    (
+        r"\bwon\b|\bwin\b|gewonnen|ganad|ganh|gagn|\bvint[ao]\b|\bsigned\b|abgeschlossen",
+        "won",
+    ),
 )
 DEAL_KINDS: Words = (
     (r"renew|verlänger|renov", "renewal"),

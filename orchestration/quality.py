@@ -37,6 +37,7 @@ MENDED_IN = {
     "channels_unmapped": "channel_map.csv",
     "cost_types_in_no_cac": "cac_cost_types.csv",
     "deal_stages_unmapped": "opportunity_stages.csv",
+    "fx_coverage": "exchange_rates.csv",
     "stage_changes_unmapped": "stage_map.csv",
 }
 # What is not mapped: the definition it belongs into, what is counted, and the most frequent.
@@ -44,10 +45,10 @@ GAPS = {
     "stage": (
         "stage_map.csv",
         "stage changes",
-        """
+        f"""
         select source_system, source_stage as stage, count(*) as n
         from intermediate.int_stage_changes_unioned as events
-        where source_stage is not null and not exists (
+        where lower(source_stage) not in {words.LADDER} and not exists (
             select 1 from raw.definitions__stage_map as known
             where known.source_system = events.source_system
                 and lower(known.source_stage) = lower(events.source_stage)
@@ -83,6 +84,24 @@ GAPS = {
                     and lower(known.source_value) = lower(records.channel_source)
             )
         group by all order by n desc, source_system, channel_source limit 5
+        """,
+    ),
+    "currency": (
+        "exchange_rates.csv",
+        "amounts",
+        """
+        with amounts as (
+            select source_system, currency_code
+            from marts.fct_opportunities where amount_original is not null and amount is null
+            union all
+            select split_part(order_id, ':', 1), currency_code
+            from marts.fct_revenue where revenue_original is not null and revenue is null
+            union all
+            select platform, currency_code
+            from marts.fct_ad_performance_daily where spend_original is not null and spend is null
+        )
+        select source_system, currency_code, count(*) as n
+        from amounts group by all order by n desc, source_system, currency_code limit 5
         """,
     ),
 }
@@ -213,11 +232,11 @@ def require_passed(results: Iterable[CheckResult]) -> None:
 
 
 def notes(warehouse: Path, definitions: Path) -> list[str]:
-    """A line for each difference that the reconciliation notes, and the file to mend it in."""
+    """A line for each difference that the reconciliation found, and the file to mend it in."""
     with connect(warehouse) as connection:
         rows = connection.execute(
             "select check_name, difference, left_value, left_name, right_value, right_name "
-            "from marts.rpt_reconciliation where status = 'noted' order by check_name"
+            "from marts.rpt_reconciliation where status != 'ok' order by check_name"
         ).fetchall()
     lines = []
     for name, difference, left, left_name, right, right_name in rows:

@@ -256,7 +256,7 @@ def _last_run(status: Status, now: datetime) -> Text:
         return label + f"{when}, is going on"
     if run.outcome == "killed":
         return label + Text(f"{when}, was killed before it ended", "red")
-    return label + f"{when}{took}, " + Text(f"published nothing: {run.message}", "red")
+    return label + f"{when}{took}, " + Text(f"stopped: {run.message}", "red")
 
 
 def _ago(then: datetime, now: datetime) -> str:
@@ -304,8 +304,14 @@ def _problems(workspace: Workspace, files: list[LoadResult]) -> Group:
             lines.append(Text("! rejected  ", "yellow") + f"{file.file_name}: {reasons}")
             listed = path.relative_to(workspace.root)
             lines.append(Text(f"            all lines: {listed}", "dim"))
+        told = (file.message, *file.notes) if file.status in ("loaded", "unchanged") else ()
+        for note in filter(None, told):
+            lines.append(Text("! note      ", "yellow") + f"{file.file_name}: {note}")
     for entry in ingest.idle_entries(workspace):
         lines.append(Text("? no file   ", "yellow") + entry)
+    if any(file.status in ("refused", "unmatched") for file in files):
+        hint = f"`plumbline doctor --workspace {workspace.root}` says what to do about each"
+        lines.append(Text(f"            {hint}", "dim"))
     return Group(Text(), *lines) if lines else Group()
 
 

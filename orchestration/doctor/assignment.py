@@ -198,6 +198,8 @@ def _by_shape(
         if column.name in done.columns:
             continue
         free = [p for p in profiles if p.place not in taken and p.filled]
+        # The first column, or the one after the times that some logs begin with.
+        first = next((p.place for p in profiles if not p.is_date), 0)
         identity = column.rules.identity
         if identity == "email":
             fitting = [p for p in free if p.is_address]
@@ -206,7 +208,7 @@ def _by_shape(
         elif column.data_type in ("date", "timestamp"):
             fitting = [p for p in free if p.is_date]
         elif column.data_type == "varchar" and column.rules.not_null and column.name[-3:] == "_id":
-            fitting = [p for p in free if _may_be_id(p)][:1]
+            fitting = [p for p in free if _may_be_id(p, first)][:1]
         elif column.data_type != "varchar":
             fitting = [p for p in free if p.is_number and not p.is_date]
         else:
@@ -216,11 +218,13 @@ def _by_shape(
             taken.add(fitting[0].place)
 
 
-def _may_be_id(profile: Profile) -> bool:
-    """Whether a column may hold what names a row: it does so always, and says that it is one."""
+def _may_be_id(profile: Profile, first: int) -> bool:
+    """Whether a column may hold what names a row: it does so always, and stands first or says that
+    it is one.
+    """
     told = set(normal(profile.header).split()) & {"id", "no", "nr", "number", "code", "key", "ref"}
     unique = profile.distinct == profile.filled and not (profile.is_address or profile.is_date)
-    return unique and (bool(told) or profile.place == 0)
+    return unique and (bool(told) or profile.place == first)
 
 
 def _share(done: Assignment, contract: Contract) -> None:

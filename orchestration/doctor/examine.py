@@ -145,6 +145,8 @@ class Diagnosis:
     seconds: float = 0.0
     is_partial: bool = False
     """Whether only some files were asked for."""
+    has_entries: bool = True
+    """Whether anything stands under `files:` in workspace.yml."""
 
     def of(self, *statuses: str) -> tuple[Finding, ...]:
         """The findings of these statuses."""
@@ -320,6 +322,7 @@ class _Visit:
             self._findings.append(
                 Finding(file.name, "refused", message=_told(problem), size=file.size)
             )
+        self._trial.clear()
 
     def _part(self, file: ExportFile, size: int) -> None:
         started = time.perf_counter()
@@ -622,6 +625,7 @@ class _Visit:
             () if self._is_partial else tuple(self._idle()),
             self._trial.key_problem if self._needs_key else "",
             is_partial=self._is_partial,
+            has_entries=bool(self._workspace.config.files),
         )
 
     def _loaded_before(self) -> list[Sighting]:

@@ -12,8 +12,8 @@ from orchestration import gaps
 # Further names under which files of unknown systems have a column.
 ALIASES: Mapping[str, str] = {
     "lead_id": "id, no, nr, number, lead, lead no, lead number, lead nr, record id, enquiry, "
-    "mql id, enquiry no, enquiry id, anfrage, anfragenummer, lfd nr, código, uid, lead ref, "
-    "reference",
+    "mql id, leadid, enquiry no, enquiry id, anfrage, anfragenummer, lfd nr, código, uid, "
+    "lead ref, reference",
     "contact_id": "contact, contact no, contact number, person, person id, kontakt, kontakt id",
     "record_id": "id, no, nr, lead, lead no, lead id, contact, contact id, record, person id, "
     "lead number, anfrage, enquiry no, person",
@@ -23,7 +23,8 @@ ALIASES: Mapping[str, str] = {
     "customer name, client name",
     "sales_rep_id": "rep, sales person, salesperson, account executive, ae, seller, agent, "
     "sales agent, lead owner, deal owner, assigned to, verkäufer, betreuer, bearbeiter, "
-    "zuständig, vendedor, responsable, sdr, consultant, owner name, account manager",
+    "zuständig, vendedor, responsable, sdr, consultant, owner name, account manager, "
+    "potential owner, opportunity owner, proprietário, responsável",
     "email_key": "mail, e mail, mail address, email id, e mail adresse, e mail address, "
     "emailadresse, correo, correo electrónico, courriel, adresse email, work email, contact email, "
     "customer email",
@@ -43,11 +44,13 @@ ALIASES: Mapping[str, str] = {
     "angelegt, angelegt am, eingang, eingangsdatum, datum, fecha, fecha de creación, creado, "
     "data, data de criação, date de création, timestamp, first contact date, added, added on",
     "opportunity_id": "deal, deal no, deal number, opportunity, opp, opp id, opportunity no, id, "
-    "no, nr, angebot, angebotsnummer, negocio, geschäft",
-    "opportunity_name": "name, title, subject, opportunity, deal, bezeichnung, titel",
+    "no, nr, angebot, angebotsnummer, negocio, geschäft, negócio, oportunidade, potential, "
+    "potential id, potentialid, dealid, opportunityid",
+    "opportunity_name": "name, title, subject, opportunity, deal, potential name, bezeichnung, "
+    "titel, nome da oportunidade, nome do negócio",
     "person_record_id": "lead, contact, person, lead no, contact no, person id, kontakt",
     "status": "state, outcome, result, won / lost, won/lost, win loss, deal status, deal state, "
-    "ergebnis, estado, statut, situação",
+    "ergebnis, estado, statut, situação, forecast type",
     "stage_name": "phase, pipeline stage, sales stage, etapa, étape, fase, verkaufsphase",
     "stage": "status, phase, lead status, lifecycle stage, new stage, to stage, etapa",
     "kind": "type, deal type, business type, art, typ, belegart, document type, tipo",
@@ -100,16 +103,17 @@ ALIASES: Mapping[str, str] = {
     "target": "goal, quota, plan, budget, ziel, soll, zielwert, meta",
 }
 TABLES: Mapping[str, str] = {
-    "leads": "lead leads enquiries enquiry inquiries anfragen interessenten signups prospects",
+    "leads": "lead leads enquiries enquiry inquiries anfragen interessenten signups prospects "
+    "sign ups inscrições inscricoes cadastros",
     "contacts": "contact contacts kontakte people persons personen",
     "opportunities": "opportunity opportunities deal deals pipeline opps geschäfte negocios "
-    "angebote",
+    "angebote potential potentials negócios oportunidades",
     "orders": "order orders invoice invoices rechnungen bestellungen sales billing pedidos "
-    "facturas purchases transactions umsatz revenue",
+    "facturas purchases transactions umsatz revenue faturamento faturas",
     "ad_spend": "spend ads ad advertising campaigns kampagnen media adspend",
     "costs": "cost costs kosten expenses ledger gastos ausgaben",
-    "stage_events": "history stages stage events log funnel",
-    "targets": "target targets quota quotas goals ziele plan",
+    "stage_events": "history stages stage events log funnel etapas",
+    "targets": "target targets quota quotas goals ziele plan metas",
     "sales_reps": "reps team teams sellers salespeople",
     "accounts": "account accounts companies customers firmen kunden clients",
     "products": "product products produkte artikel items catalog",

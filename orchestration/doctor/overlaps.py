@@ -22,7 +22,7 @@ with
 
 ranks as (
 
-    select * from (values {ranks}) as t (fingerprint, rank)
+    select * from (values {ranks}) as t (file, rank)
 
 ),
 
@@ -34,8 +34,7 @@ mine as (
         ranks.rank,
         max(ranks.rank) over (partition by parts.part) as first
     from parts
-    inner join ranks using (fingerprint)
-    where parts.relation = $1
+    inner join ranks using (file)
 
 ),
 
@@ -81,7 +80,8 @@ class Overlaps:
     def __init__(self, trial: Trial) -> None:
         self._trial = trial
         self._kept: list[tuple[Sighting, Contract]] = []
-        self._has_parts: set[str] = set()
+        self._numbers: dict[str, int] = {}
+        """Of the files whose parts are known, by fingerprint."""
 
     @property
     def sightings(self) -> list[Sighting]:
@@ -94,14 +94,13 @@ class Overlaps:
         self._keep(contract, source, sighting.fingerprint)
 
     def _keep(self, contract: Contract, source: str, fingerprint: str) -> None:
-        if fingerprint in self._has_parts:
+        if fingerprint in self._numbers:
             return
-        self._has_parts.add(fingerprint)
+        number = self._numbers[fingerprint] = len(self._numbers)
         window = contract.rules.window
         connection = self._trial.connection()
         connection.execute(
-            "create table if not exists parts "
-            "(relation varchar, fingerprint varchar, part ubigint, day date)"
+            "create table if not exists parts (file integer, part ubigint, day date)"
         )
         if contract.mode == "window" and window:
             parts, day = [*window.scope, window.date], f"cast({sql.name(window.date)} as date)"
@@ -111,8 +110,7 @@ class Overlaps:
             return
         hashed = f"hash({', '.join(map(sql.name, parts))})"
         connection.execute(
-            f"insert into parts select distinct $1, $2, {hashed}, {day} from {source}",
-            [contract.relation, fingerprint],
+            f"insert into parts select distinct {number}, {hashed}, {day} from {source}"
         )
 
     def found(
@@ -152,8 +150,8 @@ class Overlaps:
         if len(sightings) < 2:
             return []
         order = sorted(sightings.values(), key=lambda s: (s.exported_at, s.fingerprint))
-        ranks = ", ".join(f"({sql.literal(s.fingerprint)}, {n})" for n, s in enumerate(order))
-        found = self._trial.connection().execute(SHARED.format(ranks=ranks), [contract.relation])
+        ranks = ", ".join(f"({self._numbers[s.fingerprint]}, {n})" for n, s in enumerate(order))
+        found = self._trial.connection().execute(SHARED.format(ranks=ranks))
         current = {sighting.id for sighting in mine}
         return [
             (

@@ -111,7 +111,10 @@ def propose(sheet: Sheet, contracts: Mapping[str, Contract]) -> tuple[list[Propo
         key=lambda done: -done.score,
     )
     near = [done for done in found if done.is_near(sheet.has_header)]
-    whole = [done for done in near if not done.lacks][:MOST_TRIED]
+    # A contract that far more headers speak for is meant, even if one column is not there.
+    lacking = max((done for done in near if done.lacks), key=lambda done: done.named, default=None)
+    least = lacking.named - 1 if lacking and sheet.has_header else 0
+    whole = [done for done in near if not done.lacks and done.named >= least][:MOST_TRIED]
     for done in whole:
         if (proposal := _tried(sheet, [_entry(sheet, done)])).is_usable:
             if done.contract.table in PEOPLE and (dates := _stage_dates(sheet, contracts, done)):
@@ -119,9 +122,9 @@ def propose(sheet: Sheet, contracts: Mapping[str, Contract]) -> tuple[list[Propo
             return [proposal], ""
     if dates := _stage_dates(sheet, contracts, None):
         return [_tried(sheet, [dates])], ""
-    if near and near[0].lacks:
-        lacks = ", ".join(near[0].lacks)
-        return [], f"the nearest contract is {near[0].contract.name}, but nothing gives {lacks}"
+    if lacking:
+        lacks = ", ".join(lacking.lacks)
+        return [], f"the nearest contract is {lacking.contract.name}, but nothing gives {lacks}"
     return [], ""
 
 
@@ -221,6 +224,9 @@ def _entry(sheet: Sheet, done: Assignment) -> Entry:
     if spare and sheet.has_header:
         listed = ", ".join(gaps.shown(header) for header in spare[:12])
         entry.remarks[""] = f"not used: {listed}{', ...' if len(spare) > 12 else ''}"
+    elif spare:
+        listed = ", ".join(str(p.place + 1) for p in sheet.profiles if p.place not in used)
+        entry.remarks[""] += f"\nnot used: column{'s' if len(spare) > 1 else ''} {listed}"
     return entry
 
 

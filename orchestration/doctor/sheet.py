@@ -270,44 +270,79 @@ def _regex(form: str) -> re.Pattern[str]:
     return re.compile("".join(DIRECTIVES.get(part, re.escape(part)) for part in parts), re.I)
 
 
-def _misses(sheet: Sheet, relation: str, readers: Sequence[str]) -> tuple[int, list[int]]:
+def _misses(
+    sheet: Sheet, relation: str, readers: Sequence[str], count: str = "count(*)"
+) -> tuple[int, list[int]]:
     """How many values `t` there are, and how many of them each reader does not read."""
     counts = ", ".join(
-        f"count(*) filter (t is not null and ({reader}) is null)" for reader in readers
+        f"coalesce({count} filter (t is not null and ({reader}) is null), 0)" for reader in readers
     )
-    filled, *misses = sheet.one(f"select count(t), {counts} from {relation}")
-    return filled, misses
+    filled, *misses = sheet.one(
+        f"select coalesce({count} filter (t is not null), 0), {counts} from {relation}"
+    )
+    return int(filled), [int(missed) for missed in misses]
 
 
 def fit(sheet: Sheet, relation: str, column: Column, rules: list[dict[str, Any]]) -> Fit:
     """Which rules read all values `t` of a relation. The first are the contract's own."""
+    connection = sheet.trial.connection()
+    # Each text once: of a million dates there are some hundreds.
+    connection.execute(
+        "create or replace temp table texts as "
+        f"select t, count(*) as n from {relation} where t is not null group by t"
+    )
+    connection.execute(
+        f"create or replace temp table some_texts as select t from texts limit {SAMPLE}"
+    )
     readers = [sql.reads(_column(rule, column.data_type), "t") for rule in rules]
-    rivals = _rivals(rules)
-    filled, [missed] = _misses(sheet, relation, readers[:1])
+    filled, [missed] = _misses(sheet, "texts", readers[:1], "sum(n)")
     if not missed:
-        return Fit(rules[0], _unlike(sheet, relation, rules, readers, [0, *rivals]), 0, filled)
+        rivals = _first_of_kind(rules, _left(sheet, rules, readers, among=_rivals(rules))[0])
+        return Fit(rules[0], _unlike(sheet, rules, readers, [0, *rivals]), 0, filled)
 
-    sheet.trial.connection().execute(
-        "create or replace temp table texts as select distinct t from "
-        f"(select t from {relation} limit {SAMPLE}) where t is not null"
-    )
-    likely = _likely(rules, sheet.values("select t from texts"), most=0.1)
-    numbers = [n for n, rule in enumerate(rules) if any(rule is other for other in likely)] or [0]
-    _, misses = _misses(sheet, "texts", [readers[n] for n in numbers])
-    left = [n for n, count in zip(numbers, misses, strict=True) if count == min(misses)][:40]
-    filled, misses = _misses(sheet, relation, [readers[place] for place in left])
-    missed = min(misses)
-    best = [place for place, count in zip(left, misses, strict=True) if count == missed]
-    if not missed:
-        return Fit(rules[best[0]], _unlike(sheet, relation, rules, readers, best), 0, filled)
-    return _pair(sheet, relation, column, rules, readers, best) or Fit(
-        rules[best[0]], (), missed, filled
-    )
+    left, _ = _left(sheet, rules, readers, among=range(len(rules)))
+    first = _first_of_kind(rules, left)
+    for places in (first, [place for place in left if place not in first]):
+        if not places:
+            continue
+        _, misses = _misses(sheet, "texts", [readers[place] for place in places], "sum(n)")
+        missed = min(misses)
+        best = [place for place, count in zip(places, misses, strict=True) if count == missed]
+        if not missed:
+            return Fit(rules[best[0]], _unlike(sheet, rules, readers, best), 0, filled)
+        if "format" in rules[0]:
+            break
+    return _pair(sheet, column, rules, readers, best) or Fit(rules[best[0]], (), missed, filled)
+
+
+def _left(
+    sheet: Sheet, rules: list[dict[str, Any]], readers: list[str], among: Iterable[int]
+) -> tuple[list[int], int]:
+    """Of some rules those that read most of a sample, and how many they do not read; where there
+    are rivals of the contract's own, only those that read all of it.
+    """
+    texts = sheet.values("select t from some_texts")
+    likely = _likely(rules, texts, most=0.1)
+    places = [n for n in among if any(rules[n] is other for other in likely)]
+    if not places:
+        return [0], len(texts)
+    _, misses = _misses(sheet, "some_texts", [readers[place] for place in places])
+    least = min(misses)
+    return [n for n, count in zip(places, misses, strict=True) if count == least], least
+
+
+def _first_of_kind(rules: list[dict[str, Any]], places: list[int]) -> list[int]:
+    """Of shapes of numbers that differ in signs only, the plainest; of formats all."""
+    if "format" in rules[0]:
+        return places[:20]
+    found: dict[str, int] = {}
+    for place in places:
+        found.setdefault(decimal_mark(rules[place]), place)
+    return list(found.values())
 
 
 def _pair(
     sheet: Sheet,
-    relation: str,
     column: Column,
     rules: list[dict[str, Any]],
     readers: list[str],
@@ -316,13 +351,14 @@ def _pair(
     """Two formats of time that read all values together, where one does not."""
     if "format" not in rules[0]:
         return None
-    rest = f"(select distinct t from {relation} where ({readers[best[0]]}) is null limit {SAMPLE})"
-    likely = _likely(rules, [text for text in sheet.values(f"select t from {rest}") if text])
-    likely_ones = [n for n, rule in enumerate(rules) if any(rule is other for other in likely)]
-    if not likely_ones:
+    rest = f"(select t, n from texts where ({readers[best[0]]}) is null)"
+    texts = sheet.values(f"select t from {rest} limit {SAMPLE}")
+    likely = _likely(rules, texts)
+    places = [n for n, rule in enumerate(rules) if any(rule is other for other in likely)]
+    if not places:
         return None
-    _, remaining = _misses(sheet, rest, [readers[n] for n in likely_ones])
-    others = [n for n, count in zip(likely_ones, remaining, strict=True) if count == 0]
+    _, remaining = _misses(sheet, rest, [readers[place] for place in places], "sum(n)")
+    others = [n for n, count in zip(places, remaining, strict=True) if count == 0]
     pairs: list[tuple[tuple[str, str], dict[str, Any]]] = []
     # One format is clearer than the list of the contract that has it among others.
     for place in sorted(best, key=lambda n: len(rules[n]["format"])):
@@ -332,7 +368,7 @@ def _pair(
                 reader = sql.reads(_column({"format": both}, column.data_type), "t")
             except ValidationError:  # the two read some texts as different days
                 continue
-            filled, [missed] = _misses(sheet, relation, [reader])
+            filled, [missed] = _misses(sheet, "texts", [reader], "sum(n)")
             order = (day_order(rules[place]), day_order(rules[other]))
             if not missed and order not in [known for known, _ in pairs]:
                 pairs.append((order, {"format": both}))
@@ -350,27 +386,27 @@ def _rivals(rules: list[dict[str, Any]]) -> list[int]:
 
 
 def _unlike(
-    sheet: Sheet, relation: str, rules: list[dict[str, Any]], readers: list[str], whole: list[int]
+    sheet: Sheet, rules: list[dict[str, Any]], readers: list[str], whole: list[int]
 ) -> tuple[dict[str, Any], ...]:
     """Of rules that read every value, those that read some as something else than the first."""
     first, *others = whole
     if "format" in rules[first]:
         own = day_order(rules[first])
         return tuple(rules[n] for n in others if own and day_order(rules[n]) not in ("", own))
+    others = [n for n in others if decimal_mark(rules[n]) != decimal_mark(rules[first])]
     if not others:
         return ()
     counts = ", ".join(
-        f"count(*) filter (t is not null and ({readers[n]}) is null), "
+        f"count(*) filter (({readers[n]}) is null), "
         f"count(*) filter (({readers[first]}) is distinct from ({readers[n]}))"
         for n in others
     )
-    counted = sheet.one(f"select {counts} from {relation}")
-    # Of those that have the same mark before the decimals, the plainest.
-    found: dict[str, dict[str, Any]] = {decimal_mark(rules[first]): rules[first]}
-    for place, n in enumerate(others):
-        if not counted[2 * place] and counted[2 * place + 1]:
-            found.setdefault(decimal_mark(rules[n]), rules[n])
-    return tuple(found.values())[1:]
+    counted = sheet.one(f"select {counts} from texts")
+    return tuple(
+        rules[n]
+        for place, n in enumerate(others)
+        if not counted[2 * place] and counted[2 * place + 1]
+    )
 
 
 def decimal_mark(rule: Mapping[str, Any]) -> str:

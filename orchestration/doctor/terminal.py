@@ -179,6 +179,8 @@ def _overlap(overlap: Overlap) -> str:
     unit = overlap.what if overlap.count > 1 else overlap.what[:-1]
     days = f" ({overlap.first} to {overlap.last})" if overlap.first else ""
     counts = "this one is newer and counts" if overlap.wins else "that one is newer and counts"
+    if overlap.what == "days":
+        counts += ", among reports of one level"
     return f"{overlap.count:,} {unit}{days} shared with {overlap.other}: {counts}"
 
 
@@ -249,7 +251,7 @@ def _sums(console: Console, diagnosis: Diagnosis) -> None:
 def _next(console: Console, diagnosis: Diagnosis, workspace: str) -> None:
     """What to do, in the order in which it is best done."""
     run = f"plumbline run --workspace {workspace}"
-    steps = list(_steps(diagnosis))
+    steps = list(dict.fromkeys(_steps(diagnosis)))
     _heading(console, "Next:" if steps else "Nothing to do:")
     if not steps:
         console.print(f"  {run}", soft_wrap=True)
@@ -285,7 +287,8 @@ def _steps(diagnosis: Diagnosis) -> Iterator[str]:
     if ready:
         entry = "entries" if len(ready) > 1 else "entry"
         files = ", ".join(dict.fromkeys(ready))
-        yield f"Check the {entry} above and paste under `files:` in {settings}: {files}."
+        place = "under `files:`" if diagnosis.has_entries else "under `files:`, in place of `[]`,"
+        yield f"Check the {entry} above and paste {place} in {settings}: {files}."
     for finding in diagnosis.of("rejects"):
         parts = (f"{u.reason} in {u.column}" if u.column else u.reason for u in finding.unfit)
         reasons = ", ".join(dict.fromkeys(parts))

@@ -68,6 +68,14 @@ class Trial:
             self._connected = loading.connect(self.folder)
         return self._connected
 
+    def clear(self) -> None:
+        """Let go of what is left of a file."""
+        for table in ("sample", "texts", "some_texts"):
+            self.connection().execute(f"drop table if exists {table}")
+        quarantine.forget(self.connection())
+        for left_over in self.folder.glob("*.*"):
+            left_over.unlink()
+
     def load(
         self,
         file: ExportFile,

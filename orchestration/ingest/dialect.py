@@ -168,6 +168,10 @@ class Head:
         is_whole = len(self._bytes) < HEAD
         return is_whole and len(lines) == line and not lines[-1].endswith(("\n", "\r"))
 
+    def marks(self, encoding: str, mark: str) -> bool:
+        """Whether a line near the beginning starts with a mark."""
+        return any(line.startswith(mark) for line in self._lines(encoding))
+
     def may_have(self, contract: Contract) -> bool:
         """Whether all required headers are among the cells of the first rows: quickly told, where
         there are a hundred contracts to choose from.
@@ -258,13 +262,16 @@ def bind(
     """
     where = {**contract.rules.where, **where}
     encoding = head.encoding(contract.rules.encoding)
+    sections = contract.rules.sections
+    if sections and not head.marks(encoding, sections):
+        sections = None  # one table: all of a large file need not be read to find its header
     best: tuple[int, list[str], str] = (-1, [], "")
     unpivot = contract.rules.unpivot
     made = (unpivot.name, unpivot.value) if unpivot else ()
     wanted = [c for c in contract.required if c.headers and c.name not in made]
     for delimiter in contract.rules.delimiters:
         found = []
-        for table in _tables(head, encoding, delimiter, contract.rules.sections, header=header):
+        for table in _tables(head, encoding, delimiter, sections, header=header):
             names = Names(table.cells)
             if not header:
                 found.append((table, names))
@@ -280,7 +287,7 @@ def bind(
                     best = (hits, table.cells, first)
                 continue
             found.append((table, names))
-            if not contract.rules.sections:
+            if not sections:
                 break
         if len(found) > 1:
             lines = ", ".join(str(table.line) for table, _ in found)
@@ -298,11 +305,11 @@ def bind(
             return _layout(head, contract, where, encoding, delimiter, *found[0])
 
     _, cells, missed = best
-    if contract.rules.sections:
+    if sections:
         tables = [
             table.cells
             for delimiter in contract.rules.delimiters[:1]
-            for table in _tables(head, encoding, delimiter, contract.rules.sections)
+            for table in _tables(head, encoding, delimiter, sections)
         ]
         if len(tables) > 1:
             listed = "; ".join(", ".join(names[:4]) for names in tables)

@@ -105,7 +105,7 @@ def matches(
 
     source = _source(file, contracts)
     own = [contract for contract in contracts.values() if contract.source == source]
-    main = _of_folder(file, head, own, contracts) if own else [_by_header(file, head, contracts)]
+    main = _of_folder(file, head, own, contracts) if own else [_of_any(file, head, contracts)]
     beside = [
         contract
         for contract in contracts.values()
@@ -171,6 +171,17 @@ def _of_folder(
         return [Match(contract, because=because) for contract in chosen]
     because = f"the folder is that of {source}, and name and header fit"
     return [Match(_clearest(chosen, file), because=because)]
+
+
+def _of_any(file: ExportFile, head: Head, contracts: Mapping[str, Contract]) -> Match:
+    """The contract that a file's header fits, in a folder that is no source's."""
+    try:
+        return _by_header(file, head, contracts)
+    except Unmatched:
+        # A connector's schema lies in a folder of its own name: `facebook_ads/`.
+        if folder := file.name.rpartition("/")[0].partition("/")[0]:
+            _ignore(file, folder, contracts)
+        raise
 
 
 def _ignore(file: ExportFile, source: str, contracts: Mapping[str, Contract]) -> None:

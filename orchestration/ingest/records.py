@@ -43,7 +43,9 @@ class Sighting:
     nth: int
     """Which of the contract's mappings, if the file follows it more than once."""
     content: str
-    """What the file holds, and its name as far as the rows depend on it."""
+    """What the file holds, and its name as far as the rows depend on it. A name that only tells
+    whose days these are (an account, a website) is no part of it: a copy is nobody else's.
+    """
     file_name: str
     fingerprint: str
     exported_at: datetime
@@ -61,6 +63,8 @@ class Sighting:
     headers: Sequence[str] = ()
     notes: Sequence[str] = ()
     """What did not keep it from being loaded, and the user should know."""
+    told_by_name: int = 0
+    """How much the file's name told."""
     seen_at: str = ""
     """By the wall clock; decides only between mappings or contents of files that are gone."""
 
@@ -118,16 +122,16 @@ class History:
         self._by_fingerprint = {s.fingerprint: s for s in self.sightings.values()}
         self._headers: dict[str, set[str]] = defaultdict(set)
         for sighting in self.sightings.values():
-            self._headers[sighting.contract] |= set(sighting.headers)
+            self._headers[sighting.contract] |= {header.casefold() for header in sighting.headers}
 
     def of(self, fingerprint: str) -> Sighting | None:
         """Some sighting of these very rows."""
         return self._by_fingerprint.get(fingerprint)
 
     def new_headers(self, contract: str, headers: Sequence[str]) -> list[str]:
-        """The headers that no file of the contract had, unless it is the first one."""
+        """The headers that no file of the contract had in an earlier run, unless there was none."""
         known = self._headers[contract]
-        return [header for header in headers if header not in known] if known else []
+        return [header for header in headers if header.casefold() not in known] if known else []
 
     def record(self, sighting: Sighting) -> None:
         """Keep a sighting; seeing the same again only moves its `seen_at`."""
@@ -136,7 +140,6 @@ class History:
         write_text(self._folder / f"{sighting.id}.json", text)
         self.sightings[sighting.id] = sighting
         self._by_fingerprint[sighting.fingerprint] = sighting
-        self._headers[sighting.contract] |= set(sighting.headers)
 
 
 def active(
@@ -163,7 +166,7 @@ def active(
     for (source, table, nth, _), group in groups.items():
         there = [sighting for sighting in group if sighting.path(raw).is_file()]
         if there:
-            mapping = max(there, key=lambda s: (s.fingerprint in current, s.seen_at))
+            mapping = max(there, key=lambda s: _telling(s, s.fingerprint in current))
             last = max(group, key=lambda s: (s.exported_at, s.seen_at, s.file_name))
             rank = (mapping.fingerprint in current, last.seen_at, mapping.fingerprint)
             counted = replace(
@@ -172,12 +175,21 @@ def active(
                 exported_at=last.exported_at,
                 exported_on=last.exported_on,
                 exported_at_from=last.exported_at_from,
+                mode=last.mode,
+                max_shrink=last.max_shrink,
             )
             place = (source, table, nth, last.file_name, last.exported_at)
             if place not in standing or standing[place][0] < rank:
                 standing[place] = (rank, counted)
     kept = {sighting.fingerprint: sighting for _, sighting in standing.values()}
     return sorted(kept.values(), key=lambda s: (s.source, s.table, s.file_name, s.fingerprint))
+
+
+def _telling(sighting: Sighting, is_current: bool) -> tuple[Any, ...]:
+    """Of files of one content: one that is there, whose name tells more, and is no copy's."""
+    seen_at = "" if is_current else sighting.seen_at
+    name = sighting.file_name
+    return is_current, sighting.told_by_name, seen_at, -len(name), name
 
 
 def shrunken(counting: Iterable[Sighting]) -> dict[str, str]:

@@ -270,7 +270,7 @@ class Run:
         definition = contract.source == DEFINITIONS
         when = exported(file, rule.exported_at if rule else None, zone, definition=definition)
         taken = {column.name: from_file_name(column, file.name) for column in contract.columns}
-        parts = [content.digest, {name: value for name, value in taken.items() if value}]
+        parts: list[Any] = [content.digest, {k: value for k, value in taken.items() if value}]
         apart = {"match", "exported_at", "mode"}
         mapping = rule.model_dump(mode="json", exclude=apart) if rule else None
         key = self._key_mark if contract.has_keys else ""
@@ -278,7 +278,7 @@ class Run:
             contract.source,
             contract.table,
             match.nth,
-            _digest(parts),
+            _digest(parts[:1] if contract.mode == "window" else parts),
             file.name,
             _digest([VERSION, *parts, contract.name, contract.digest, mapping, zone, key]),
             when.at,
@@ -286,6 +286,7 @@ class Run:
             when.known_from,
             (rule.mode if rule else None) or contract.mode_of(file.name),
             contract.rules.max_shrink,
+            told_by_name=len(parts[1]),
         )
 
     def dated(
@@ -355,7 +356,9 @@ class Run:
                 )
                 loaded = replace(loaded, rows=loaded.rows - taken, skipped=loaded.skipped + taken)
                 if new := self._history.new_headers(contract.name, headers):
-                    message = f"has columns that no file before it had: {', '.join(new)}"
+                    more = f" and {len(new) - 5:,} more" if len(new) > 5 else ""
+                    listed = ", ".join(new[:5]) + more
+                    message = f"has columns that no file before it had: {listed}"
         except Refused as problem:
             status, message, headers, notes = "refused", str(problem), (), ()
         seconds = time.perf_counter() - started

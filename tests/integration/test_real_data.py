@@ -243,6 +243,19 @@ def test_salesforce_leads_and_a_history_in_which_no_stage_changes(tables: Path) 
     assert found == [(22, 62, 0)]
 
 
+def test_leads_whose_status_has_no_date_are_told(vendors: duckdb.DuckDBPyConnection) -> None:
+    # 12 are worked on and 4 turned down, and a single export does not say since when.
+    [found] = _rows(
+        vendors,
+        """
+        select left_value, right_value, status from marts.rpt_reconciliation
+        where check_name = 'lead_statuses_undated'
+        """,
+    )
+
+    assert found == (16, 0, "noted")
+
+
 def test_salesforce_by_its_connector_has_no_live_deal(tables: Path) -> None:
     with duckdb.connect(tables, read_only=True) as warehouse:
         found = _rows(

@@ -101,3 +101,15 @@ def test_the_contracts_of_the_project_can_be_read() -> None:
 
     assert all(name == contract.name for name, contract in found.items())
     assert list(found) == sorted(found)
+
+
+def test_doctor_looks_for_the_rate_of_every_currency_that_ads_may_be_paid_in() -> None:
+    stated = [
+        (contract.name, column.rules)
+        for contract in read_contracts().values()
+        for column in contract.columns
+        if column.name == "currency_code" and contract.source.endswith("_ads")
+    ]
+
+    assert stated
+    assert [name for name, rules in stated if not rules.definition] == []

@@ -99,7 +99,7 @@ def test_what_the_definitions_do_not_cover_is_named(tmp_path: Path) -> None:
             select 'crm' as source_system, 'MQL' as source_stage;
             create table intermediate.int_stage_changes_unioned as
             select 'crm' as source_system,
-                unnest(['mql', 'Warm', 'Warm', 'a@b.co']) as source_stage;
+                unnest(['mql', 'Warm', 'Warm', 'a@b.co', 'Sal']) as source_stage;
             create table raw.definitions__channels as select 'email' as channel;
             create table intermediate.int_hubspot_deals as
             select * from (values
@@ -117,8 +117,18 @@ def test_what_the_definitions_do_not_cover_is_named(tmp_path: Path) -> None:
                 unnest([1, 2, 3, 4]) as person_id,
                 unnest(['unmapped', 'unmapped', 'email', 'unmapped']) as channel,
                 false as is_excluded;
+            create table marts.fct_opportunities as
+            select 'crm' as source_system, 'CHF' as currency_code, 5 as amount_original,
+                unnest([null, 4]) as amount;
+            create table marts.fct_revenue as
+            select 'shop:1' as order_id, 'JPY' as currency_code, 5 as revenue_original,
+                0.03 as revenue;
+            create table marts.fct_ad_performance_daily as
+            select 'meta_ads' as platform, 'USD' as currency_code,
+                unnest([5, 5, null]) as spend_original, cast(null as integer) as spend;
             create table marts.rpt_reconciliation as
             select * from (values
+                ('fx_coverage', 'amounts without a rate', 3.00, 'expected', 0.00, 3.00, 'failed'),
                 ('spend', 'in', 1.00, 'out', 1.00, 0.00, 'ok'),
                 ('stage_changes_unmapped', 'changes', 4.00, 'mapped', 1.00, 3.00, 'noted')
             ) as t (check_name, left_name, left_value, right_name, right_value, difference, status);
@@ -126,7 +136,9 @@ def test_what_the_definitions_do_not_cover_is_named(tmp_path: Path) -> None:
         )
 
     assert quality.notes(warehouse, definitions) == [
-        "stage_changes_unmapped: 3 of 4 changes are not mapped; see definitions/stage_map.csv"
+        "fx_coverage: 3 amounts without a rate, where 0 is expected; see "
+        "definitions/exchange_rates.csv (begin with a copy of seeds/exchange_rates.csv)",
+        "stage_changes_unmapped: 3 of 4 changes are not mapped; see definitions/stage_map.csv",
     ]
     assert quality.gaps(warehouse, definitions) == [
         "stage not mapped: crm 'Warm' 2 stage changes; add it to definitions/stage_map.csv",
@@ -134,4 +146,8 @@ def test_what_the_definitions_do_not_cover_is_named(tmp_path: Path) -> None:
         "definitions/opportunity_stages.csv (begin with a copy of seeds/opportunity_stages.csv)",
         "channel not mapped: crm 'Podcast' 2 people; add it to definitions/channel_map.csv "
         "(begin with a copy of seeds/channel_map.csv)",
+        "currency not mapped: meta_ads 'USD' 2 amounts; add it to definitions/exchange_rates.csv "
+        "(begin with a copy of seeds/exchange_rates.csv)",
+        "currency not mapped: crm 'CHF' 1 amounts; add it to definitions/exchange_rates.csv "
+        "(begin with a copy of seeds/exchange_rates.csv)",
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -66,6 +67,23 @@ def test_a_run_that_ends_early_shows_what_was_not_read(place: Workspace, tmp_pat
     text = path.read_text(encoding="utf-8")
     assert "? unmatched crm/a.csv: its header fits no contract" in text
     assert "no export was read: this 1 file fits no contract" in text
+
+
+def test_what_a_loaded_file_leaves_in_doubt_is_told(place: Workspace, tmp_path: Path) -> None:
+    console, path = shown(tmp_path)
+    files = [
+        replace(file("crm/a.csv", "loaded"), notes=["has no line end after its last line"]),
+        file("crm/b.csv", "loaded", message="has columns that no file before it had: New"),
+        file("crm/c.csv", "loaded"),
+    ]
+
+    console.print(terminal._problems(place, files))
+    console.file.close()
+
+    assert path.read_text(encoding="utf-8").split("\n")[1:3] == [
+        "! note      crm/a.csv: has no line end after its last line",
+        "! note      crm/b.csv: has columns that no file before it had: New",
+    ]
 
 
 def test_rejects_are_told_with_their_first_lines() -> None:

@@ -49,8 +49,8 @@ named as (
 
 ),
 
--- An export that names no account belongs to the platform's only one: to count it beside would count
--- the same spend twice.
+-- An export that names no account belongs to the platform's only one in its currency: to count it beside
+-- would count the same spend twice.
 only_accounts as (
 
     select
@@ -68,11 +68,33 @@ only_accounts as (
 
 ),
 
+only_accounts_in_a_currency as (
+
+    select
+        platform,
+        currency_code,
+        min(known_account) as ad_account
+
+    from named
+
+    where known_account is not null and currency_code is not null
+
+    group by platform, currency_code
+
+    having count(distinct known_account) = 1
+
+),
+
 located as (
 
     select
         named.*,
-        coalesce(named.known_account, only_accounts.ad_account, 'unknown') as account
+        coalesce(
+            named.known_account,
+            only_accounts_in_a_currency.ad_account,
+            only_accounts.ad_account,
+            'unknown'
+        ) as account
 
     from named
 
@@ -80,6 +102,11 @@ located as (
         on
             named.platform = only_accounts.platform
             and coalesce(named.currency_code = only_accounts.currency_code, true)
+
+    left join only_accounts_in_a_currency
+        on
+            named.platform = only_accounts_in_a_currency.platform
+            and named.currency_code = only_accounts_in_a_currency.currency_code
 
 ),
 

@@ -59,11 +59,74 @@ ga4_sessions as (
 
 ),
 
+ga4_users as (
+
+    select web_property, visitors, page_views, date_day, exported_at from ga4_users_daily
+
+    union all
+
+    select web_property, visitors, page_views, date_day, exported_at from ga4_users_by_nth_day
+
+),
+
+properties as (
+
+    select 'ga4' as source_system, web_property from ga4_sessions
+
+    union
+
+    select 'ga4', web_property from ga4_users
+
+    union
+
+    select source_system, web_property from generic_traffic
+
+    union
+
+    select 'search_console', web_property from searches
+
+),
+
+-- An export that names no website is of the tool's only one: to count it beside would count the same
+-- visits twice (an archive, and its table unpacked).
+only_properties as (
+
+    select
+        source_system,
+        min(web_property) as web_property
+
+    from properties
+
+    where web_property != 'website'
+
+    group by source_system
+
+    having count(*) = 1
+
+),
+
+located as (
+
+    select
+        properties.source_system,
+        properties.web_property as exported_property,
+        case
+            when properties.web_property = 'website' then coalesce(only_properties.web_property, 'website')
+            else properties.web_property
+        end as web_property
+
+    from properties
+
+    left join only_properties
+        on properties.source_system = only_properties.source_system
+
+),
+
 reported as (
 
     select
         'ga4' as source_system,
-        web_property,
+        web_property as exported_property,
         concat_ws('|', cast(report as varchar), channel_header, source_header, page_header) as breakdown,
         channel_header is not null or source_header is not null as has_channel,
         page_header is not null as has_page,
@@ -102,23 +165,32 @@ reported as (
 breakdowns as (
 
     select
-        source_system,
-        web_property,
-        date_day,
-        breakdown,
+        reported.source_system,
+        located.web_property,
+        reported.exported_property,
+        reported.date_day,
+        reported.breakdown,
         row_number() over (
-            partition by source_system, web_property, date_day
+            partition by reported.source_system, located.web_property, reported.date_day
             order by
-                max(case when has_channel and has_page then 1 else 0 end) desc,
-                max(case when has_channel then 1 else 0 end) desc,
-                max(case when has_page then 1 else 0 end) desc,
-                max(exported_at) desc,
-                breakdown asc
+                max(case when reported.has_channel and reported.has_page then 1 else 0 end) desc,
+                max(case when reported.has_channel then 1 else 0 end) desc,
+                max(case when reported.has_page then 1 else 0 end) desc,
+                max(reported.exported_at) desc,
+                reported.breakdown asc,
+                reported.exported_property asc
         ) as choice
 
     from reported
 
-    group by source_system, web_property, date_day, breakdown
+    inner join located
+        on
+            reported.source_system = located.source_system
+            and reported.exported_property = located.exported_property
+
+    group by
+        reported.source_system, located.web_property, reported.exported_property, reported.date_day,
+        reported.breakdown
 
 ),
 
@@ -126,7 +198,7 @@ chosen as (
 
     select
         reported.source_system,
-        reported.web_property,
+        breakdowns.web_property,
         {{ channel_of('reported.source_text') }} as channel,
         case when reported.has_page then coalesce(reported.landing_page, 'unknown') else 'all' end as landing_page,
         reported.sessions,
@@ -140,7 +212,7 @@ chosen as (
     inner join breakdowns
         on
             reported.source_system = breakdowns.source_system
-            and reported.web_property = breakdowns.web_property
+            and reported.exported_property = breakdowns.exported_property
             and reported.date_day = breakdowns.date_day
             and reported.breakdown = breakdowns.breakdown
             and breakdowns.choice = 1
@@ -168,23 +240,44 @@ visits as (
 
 ),
 
-users as (
+newest_users as (
 
-    select web_property, visitors, page_views, date_day, exported_at from ga4_users_daily
+    select
+        located.web_property,
+        ga4_users.visitors,
+        ga4_users.page_views,
+        ga4_users.date_day
 
-    union all
+    from ga4_users
 
-    select web_property, visitors, page_views, date_day, exported_at from ga4_users_by_nth_day
+    inner join located
+        on located.source_system = 'ga4' and ga4_users.web_property = located.exported_property
+
+    qualify row_number() over (
+        partition by located.web_property, ga4_users.date_day
+        order by ga4_users.exported_at desc, ga4_users.visitors desc
+    ) = 1
 
 ),
 
-newest_users as (
+newest_searches as (
 
-    select *
+    select
+        located.web_property,
+        searches.impressions,
+        searches.clicks,
+        searches.average_position,
+        searches.date_day
 
-    from users
+    from searches
 
-    qualify row_number() over (partition by web_property, date_day order by exported_at desc, visitors desc) = 1
+    inner join located
+        on located.source_system = 'search_console' and searches.web_property = located.exported_property
+
+    qualify row_number() over (
+        partition by located.web_property, searches.date_day
+        order by searches.exported_at desc, searches.impressions desc, searches.clicks desc
+    ) = 1
 
 ),
 
@@ -249,7 +342,7 @@ final as (
         cast(average_position as double),
         date_day
 
-    from searches
+    from newest_searches
 
 )
 

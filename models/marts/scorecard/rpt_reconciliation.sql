@@ -200,6 +200,52 @@ stage_change_counts as (
 
 ),
 
+-- Without a history, and with one export alone, nobody knows since when a lead has its status.
+lead_statuses as (
+
+    select
+        count(distinct leads.lead_id) as n,
+        count(distinct changes.lead_id) as dated
+
+    from {{ ref('int_salesforce_leads') }} as leads
+
+    inner join {{ source('definitions', 'stage_map') }} as stage_map
+        on
+            stage_map.source_system = 'salesforce'
+            and lower(leads.status) = lower(stage_map.source_stage)
+            and stage_map.stage != 'none'
+
+    left join {{ ref('int_salesforce_lead_changes') }} as changes
+        on
+            leads.lead_id = changes.lead_id
+            and leads.status = changes.status
+
+    where not leads.is_deleted
+
+),
+
+-- Today's stage alone does not say since when: no date, no entry in the funnel.
+lifecycle_stages as (
+
+    select
+        count(distinct contacts.contact_id) as n,
+        count(distinct changes.contact_id) as dated
+
+    from {{ ref('int_hubspot_contacts') }} as contacts
+
+    inner join {{ source('definitions', 'stage_map') }} as stage_map
+        on
+            stage_map.source_system = 'hubspot'
+            and lower(contacts.lifecycle_stage) = lower(stage_map.source_stage)
+            and stage_map.stage != 'none'
+
+    left join {{ ref('int_hubspot_lifecycle_changes') }} as changes
+        on contacts.contact_id = changes.contact_id
+
+    where not contacts.is_deleted
+
+),
+
 deal_stages as (
 
     select
@@ -602,6 +648,20 @@ checks as (
         'deal_stages_unmapped', 'HubSpot deals', n, 'in a stage that is known to be open, won or lost', known,
         0.00, false
     from deal_stages
+
+    union all
+
+    select
+        'lead_statuses_undated', 'Salesforce leads in a stage of the funnel', n,
+        'dated: export LeadHistory, too', dated, 0.00, false
+    from lead_statuses
+
+    union all
+
+    select
+        'lifecycle_stages_undated', 'HubSpot contacts in a stage of the funnel', n,
+        'dated: export the columns Became a ... Date, too', dated, 0.00, false
+    from lifecycle_stages
 
     union all
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import zipfile
 from pathlib import Path
 
@@ -348,6 +349,12 @@ def test_rows_follow_the_order_of_the_workspaces_own_file(patient: Patient) -> N
             {"billboards": 1},
         ),
         (
+            "meta_ads/report.csv",
+            "Day,Campaign name,Amount spent (USD)\n2026-01-05,A,1\n2026-01-06,A,2\n",
+            "exchange_rates",
+            {"USD": 2},
+        ),
+        (
             "hubspot/all-deals.csv",
             "Record ID,Deal Name,Deal Stage,Amount,Close Date,Create Date\n"
             "1,A,Closed Won (New),5,2026-01-05,2026-01-02 10:00\n"
@@ -386,6 +393,19 @@ def test_a_currency_is_missing_on_the_days_without_a_rate(patient: Patient) -> N
     assert patient.visit().exit_code == 2
     patient.export("exchange_rates.csv", rates + part.rows[0].replace("RATE", "0.8"), "definitions")
     assert patient.visit().exit_code == 0
+
+
+def test_a_platform_that_the_own_map_forgot_is_told(patient: Patient) -> None:
+    report = "Day,Campaign name,Amount spent (EUR)\n2026-01-05,A,1\n2026-01-06,A,2\n"
+    patient.export("meta_ads/report.csv", report)
+    own = "source_system,source_value,channel,version,valid_from,valid_to\n"
+    patient.export("channel_map.csv", own, "definitions")
+
+    diagnosis = patient.visit()
+
+    assert words(diagnosis, "channel_map") == {"meta_ads": 2}
+    [part] = diagnosis.open
+    assert part.rows[0].startswith("ad_platform,meta_ads,")
 
 
 def test_reps_that_no_list_has_are_told_where_there_is_a_list(patient: Patient) -> None:
@@ -509,6 +529,19 @@ def test_nothing_is_written_and_nothing_left(patient: Patient) -> None:
     assert {e for e in everything(patient.root) if Path(e[0]) != patient.root} == {
         e for e in before if Path(e[0]) != patient.root
     }
+
+
+def test_what_a_killed_visit_left_is_removed_and_that_of_a_living_one_is_not(
+    patient: Patient,
+) -> None:
+    patient.export("orders.csv", orders(3))
+    temporary = patient.root / "runs" / "tmp"
+    for name in (f"doctor-{2**22 + 1}-x", f"doctor-{os.getpid()}-x"):
+        (temporary / name).mkdir(parents=True)
+
+    patient.visit()
+
+    assert [path.name for path in temporary.iterdir()] == [f"doctor-{os.getpid()}-x"]
 
 
 def test_it_works_while_a_run_holds_the_workspace(patient: Patient) -> None:

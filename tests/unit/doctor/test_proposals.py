@@ -48,6 +48,18 @@ SPEND_BR = rows(
     "Data;Campanha;Investimento;Cliques",
     [f'{n:02d}/02/2026;Verão;"R$ {n + 12}.000,50";{n}' for n in range(8, 25)],
 )
+# Zoho's deals are potentials: one column says won or lost, another one the stage.
+POTENTIALS = rows(
+    "POTENTIALID,Potential Name,LEADID,Account Name,Stage,Forecast Type,Amount,Created Time,"
+    "Closing Date,Potential Owner",
+    [
+        f"P{n},Hotel {n},L{n},Acme {n},{('Signed', 'Talks')[n % 2]},"
+        f"{('Won', 'Open', 'Lost')[n % 3]},"
+        f'"$1,{n + 100}.10K","{n:02d} Apr, 2021 00:03:00",'
+        f"{f'2021-05-{n:02d}' if n % 2 else f'{chr(34)}{n:02d} May, 2021{chr(34)}'},Ana"
+        for n in DAYS
+    ],
+)
 
 
 @pytest.mark.parametrize(
@@ -55,6 +67,7 @@ SPEND_BR = rows(
     [
         ("crm/enquiries.csv", LEADS, {"generic.leads": 24}),
         ("crm/deals.csv", DEALS, {"generic.opportunities": 24}),
+        ("crm/Potentials_001.csv", POTENTIALS, {"generic.opportunities": 24}),
         ("pinterest/spend.csv", SPEND, {"generic.ad_spend": 24}),
         ("rechnungen.csv", ORDERS, {"generic.orders": 24}),
         ("ledger.csv", COSTS, {"generic.costs": 24}),
@@ -247,6 +260,32 @@ def test_a_file_without_a_header_is_mapped_by_position(patient: Patient) -> None
     assert "firma.example" not in patient.shown(patient.visit())
 
 
+def test_won_and_lost_may_stand_apart_from_the_stage(patient: Patient) -> None:
+    # Whatever the file is called.
+    [proposal] = patient.one("crm/all.csv", POTENTIALS).proposals
+
+    [entry] = yaml.safe_load(proposal.text)
+
+    assert entry["contract"] == "generic.opportunities"
+    columns = entry["columns"]
+    assert columns["opportunity_id"] == "POTENTIALID"
+    assert columns["status"] == "Forecast Type"
+    assert columns["stage_name"] == "Stage"
+    assert columns["sales_rep_id"] == "Potential Owner"
+
+
+def test_in_a_file_without_a_header_the_id_may_follow_a_time(patient: Patient) -> None:
+    lines = [f"2026-01-{n:02d} 10:15:00,L{n},ada{n}@firma.example,web,Summer" for n in DAYS]
+    finding = patient.one("site/sign-ups.txt", "\n".join(lines) + "\n")
+
+    [entry] = yaml.safe_load(finding.proposals[0].text)
+
+    assert entry["columns"]["lead_id"] == {"position": 2}
+    assert entry["columns"]["created_at"]["position"] == 1
+    assert "not used: columns 4, 5" in finding.proposals[0].text
+    assert patient.paste(finding).exit_code == 0
+
+
 def test_marks_for_nothing_are_stated(patient: Patient) -> None:
     content = DEALS.replace(",2026-05-03", ",-").replace(",2026-05-06", ",n/a")
     finding = patient.one("crm/deals.csv", content)
@@ -262,6 +301,32 @@ def test_the_date_in_a_name_is_left_open(patient: Patient) -> None:
 
     assert yaml.safe_load(proposal.text)[0]["match"] == "crm/enquiries [[]all] *.csv"
     assert patient.paste(finding).exit_code == 0
+
+
+def test_a_file_of_a_known_source_in_a_folder_of_another_name_is_sent_there(
+    patient: Patient,
+) -> None:
+    more = ",".join(f"Custom{n}__c" for n in range(40))
+    header = f"Id,Name,OwnerId,ParentId,Industry,Website,IsDeleted,CreatedDate,{more}"
+    line = "001000000000001AAA,Acme,005x,,Shops,acme.example,0,2026-01-05T10:00:00.000+0000"
+    line += "," * 40
+    finding = patient.one("weekly export/Account.csv", rows(header, [line]))
+
+    [proposal] = finding.proposals
+
+    assert yaml.safe_load(proposal.text)[0]["contract"] == "salesforce.accounts"
+    assert "or put it into exports/salesforce/" in proposal.text
+    assert patient.paste(finding).exit_code == 0
+
+
+def test_the_nearest_contract_is_told_with_what_it_lacks(patient: Patient) -> None:
+    header = "Invoice No,Customer,Invoice Date,Currency"
+    finding = patient.one(
+        "invoices.csv", rows(header, ["R1,K1,2026-01-05,EUR", "R2,K2,2026-01-06,EUR"])
+    )
+
+    assert finding.proposals == ()
+    assert "the nearest contract is generic.orders, but nothing gives revenue" in finding.message
 
 
 def test_what_is_nothing_of_ours_gets_no_mapping(patient: Patient) -> None:

@@ -370,6 +370,23 @@ def test_facebook_results_and_histories_of_a_connector(ads: Lab) -> None:
     }
 
 
+def test_a_connectors_schema_may_lie_in_a_folder_of_its_own_name(ads: Lab) -> None:
+    # As the schema is called in the warehouse, which no source of ours is.
+    ads.export(
+        "facebook_ads/basic_ad.csv",
+        "ad_id,date,account_id,impressions,inline_link_clicks,spend,reach\n"
+        "33,2026-03-01,61,4233,10,76.53,608\n",
+    )
+    ads.export("facebook_ads/basic_ad_actions.csv", "ad_id,date,action_type,value\n1,2,3,4\n")
+
+    found = {r.file_name: (r.contract, r.status) for r in ads.ingest().files}
+
+    assert found == {
+        "facebook_ads/basic_ad.csv": ("fivetran_facebook_ads.basic_ad", "loaded"),
+        "facebook_ads/basic_ad_actions.csv": ("", "ignored"),
+    }
+
+
 WIDE_GOOGLE = """\
 Campaign report
 27 January 2026 - 23 February 2026

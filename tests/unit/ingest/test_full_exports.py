@@ -81,9 +81,7 @@ def test_the_user_may_say_that_so_much_was_deleted(lab: Lab) -> None:
     lab.contract("crm.rows", COLUMNS, key=["id"], mode="full")
     lab.export("crm/all_2026-01-01.csv", rows(100))
     lab.export("crm/all_2026-02-01.csv", rows(5))
-    lab.settings["files"] = [
-        {"match": "*_2026-02-01.csv", "contract": "crm.rows", "max_shrink": 1}
-    ]
+    lab.settings["files"] = [{"match": "*_2026-02-01.csv", "contract": "crm.rows", "max_shrink": 1}]
 
     assert set(statuses(lab).values()) == {"loaded"}
 
@@ -106,3 +104,15 @@ def test_small_tables_may_lose_anything_and_extracts_are_never_compared(lab: Lab
     lab.export("shop/all_2026-02-01.csv", rows(1))
 
     assert set(statuses(lab).values()) == {"loaded"}
+
+
+@pytest.mark.hazard("rows that are gone", "the same file again")
+@pytest.mark.parametrize("extract_first", [False, True])
+def test_what_one_content_means_is_said_by_its_newest_name(lab: Lab, extract_first: bool) -> None:
+    lab.contract("crm.rows", COLUMNS, key=["id"], mode="full", full=["all_*.csv"])
+    names = ["crm/all_2026-01-01.csv", "crm/extract_2026-02-01.csv"]
+    for name in reversed(names) if extract_first else names:
+        lab.export(name, rows(3))
+        lab.ingest()
+
+    assert modes(lab) == [("crm/extract_2026-02-01.csv", "incremental")]

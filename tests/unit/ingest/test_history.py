@@ -99,6 +99,28 @@ def test_the_same_content_counts_twice_where_the_name_is_part_of_it(lab: Lab) ->
     assert lab.rows("ads.rows") == [("1", "ONE"), ("1", "TWO")]
 
 
+@pytest.mark.hazard("the same file again")
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_copy_under_a_name_without_the_account_is_no_account_of_its_own(
+    lab: Lab, order: int
+) -> None:
+    account = ("varchar", {"from_file_name": "/([^/]+)-Campaigns-/"})
+    spend = {"day": ("date", {"required": True}), "account": account}
+    window = {
+        "mode": "window",
+        "window": {"date": "day", "scope": ["account"]},
+        "repeats": "allowed",
+    }
+    lab.contract("ads.rows", spend, **window)
+    names = ["Acme-Campaigns-1.csv", "Copy of Acme-Campaigns-1.csv", "ads.csv"]
+
+    for name in names[::order]:
+        lab.export(f"ads/{name}", "day\n2026-01-01\n")
+        lab.ingest()
+
+    assert lab.rows("ads.rows") == [(date(2026, 1, 1), "Acme")]
+
+
 def test_a_file_that_is_gone_still_counts(lab: Lab) -> None:
     lab.contract("crm.rows", ROWS)
     path = lab.export("crm/a-2026-01-01.csv", A)
@@ -243,7 +265,7 @@ def test_a_new_column_is_told_once(lab: Lab) -> None:
     lab.contract("crm.rows", ROWS)
     lab.export("crm/a.csv", A)
     lab.ingest()
-    lab.export("crm/b.csv", "id,n,Surprise\nb,2,x\n")
+    lab.export("crm/b.csv", "ID,n,Surprise\nb,2,x\n")
 
     messages = [[result.message for result in lab.ingest().files] for _ in range(2)]
 

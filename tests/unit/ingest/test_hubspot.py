@@ -263,3 +263,26 @@ def test_the_connectors_tables_are_known_in_the_folder_of_the_native_exports(hub
     assert column(hubspot, "fivetran_hubspot.deals", "deal_stage", "closed_at") == [
         ("closedwon", datetime(2026, 3, 5, 23, 30))
     ]
+
+
+def test_a_german_export_of_contacts_dates_the_stages_and_names_the_owners(hubspot: Lab) -> None:
+    hubspot.export(
+        f"{FOLDER}/alle-kontakte.csv",
+        "Datensatz-ID,Vorname,E-Mail,Zuständiger Mitarbeiter für Kontakt,Lifecycle-Phase,"
+        "Erstellungsdatum,Datum der Konversion zum Lead,"
+        "Datum der Konversion zum Marketing-Qualified-Lead,"
+        "Datum der Konversion zum Sales-Qualified-Lead,Datum der Konversion zum Kunden\n"
+        "1,Ann,ann@x.example,Jana Krüger,Kunde,2026-01-02 09:00,2026-01-02 09:00,"
+        "2026-01-03 09:00,2026-01-04 09:00,2026-01-05 09:00\n",
+    )
+
+    assert loaded(hubspot) == {"hubspot.contacts": "loaded"}
+    assert column(
+        hubspot,
+        "hubspot.contacts",
+        "contact_owner",
+        "became_lead_at",
+        "became_mql_at",
+        "became_sql_at",
+        "became_customer_at",
+    ) == [("Jana Krüger", *(datetime(2026, 1, day, 8) for day in (2, 3, 4, 5)))]

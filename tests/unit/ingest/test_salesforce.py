@@ -54,6 +54,23 @@ def report(close: str = "2026-03-31", amount: str = "8,100.50") -> str:
     return REPORT_HEADER + row + row.replace("AbCdE", "aaaaa")
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("RecordType", "Invoice_Line__c", "AccountHistory", "AccountTeamMember", "EventRelation"),
+        *("PermissionSetAssignment", "ProcessInstance", "EmailTemplate", "Report", "Dashboard"),
+        *("OpportunityTeamMember", "OpportunitySplit", "TopicAssignment", "LoginHistory"),
+        *("PriceRule__c", "BusinessHours", "Organization", "Idea", "WorkOrder", "Entitlement"),
+    ],
+)
+def test_other_objects_of_a_full_export_are_no_complaint(org: Lab, name: str) -> None:
+    found = load(
+        org, f"salesforce/2026-10-18/{name}.csv", '"Id","Name"\n"0125g000000AbCdAAK","X"\n'
+    )
+
+    assert (found.status, found.rows) == ("ignored", 0)
+
+
 def modes(lab: Lab) -> dict[str, str]:
     return dict(lab.query("select file_name, mode from '{raw}/_files.parquet'"))
 

@@ -222,6 +222,7 @@ def linked() -> bytes:
         (lambda: zipped(("b.zip", zipped(("rows.csv", A)))), r"has an archive in it \('b.zip'\)"),
         (lambda: zipped(("a.csv", A), ("b.csv.gz", gzip.compress(B))), "has an archive in it"),
         (lambda: zipped(("rows.csv", b"0" * (40 << 20))), "more than 200 times as many"),
+        (lambda: zipped(*((f"{n}.csv", b"") for n in range(10_001))), "has 10,001 members"),
     ],
 )
 def test_an_archive_that_is_not_in_order_is_refused_whole(
