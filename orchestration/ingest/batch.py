@@ -7,8 +7,6 @@ Parquet file. One in which anything is out of order is left to load.py, alone.
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +23,8 @@ SMALL = 4 << 20
 # What is held in memory at once.
 MOST_BYTES = 64 << 20
 MOST_FILES = 500
+# Below raw/, until a run ends.
+SCRATCH = ".batch.tmp"
 
 
 def portions(files: Iterable[ExportFile]) -> Iterator[list[ExportFile]]:
@@ -56,7 +56,7 @@ def may_join(job: Job) -> bool:
     return not alone and is_plain_utf8(job)
 
 
-def load(connection: duckdb.DuckDBPyConnection, jobs: list[Job]) -> list[Loaded | None]:
+def load(connection: duckdb.DuckDBPyConnection, raw: Path, jobs: list[Job]) -> list[Loaded | None]:
     """Write the Parquet file of each job; None for those that have to be loaded alone.
 
     The jobs must be of one contract under one mapping, with the same layout.
@@ -83,7 +83,7 @@ def load(connection: duckdb.DuckDBPyConnection, jobs: list[Job]) -> list[Loaded 
         whole = fits and has_records(job.file.path, job.layout.skip, rows + skipped)
         # A file of no rows gets no file of the partitioned write.
         found.append(Loaded(rows, skipped=skipped) if whole and rows else None)
-    _write(connection, jobs, found)
+    _write(connection, raw, jobs, found)
     for place, job in enumerate(jobs):
         now = job.file.path.stat()
         if found[place] and (now.st_size, now.st_mtime_ns) != (job.file.size, job.file.modified):
@@ -130,28 +130,28 @@ def _has_repeats(connection: duckdb.DuckDBPyConnection, key: str) -> bool:
 
 
 def _write(
-    connection: duckdb.DuckDBPyConnection, jobs: list[Job], found: list[Loaded | None]
+    connection: duckdb.DuckDBPyConnection, raw: Path, jobs: list[Job], found: list[Loaded | None]
 ) -> None:
     good = [place for place, loaded in enumerate(found) if loaded]
     if not good:
         return
-    target = jobs[0].target.parent
-    target.mkdir(parents=True, exist_ok=True)
-    # Beside the targets, so that giving a file its name does not copy it.
-    folder = Path(tempfile.mkdtemp(prefix=".batch-", suffix=".tmp", dir=target))
-    try:
-        connection.execute(
-            f"copy (select {columns.names(jobs[0].contract)}, fingerprint as _fingerprint, "
-            "files.place as _place from batch inner join files on batch._line = files.path "
-            f"where not _skip and files.place in ({', '.join(map(str, good))}) "
-            f"order by files.place) to {columns.literal(str(folder))} "
-            "(format parquet, compression snappy, partition_by (_place), overwrite_or_ignore)"
-        )
-        for place in good:
-            written = list((folder / f"_place={place}").iterdir())
-            if len(written) == 1:
-                settle(written[0], jobs[place].target)
-            else:
-                found[place] = None  # two threads shared its rows
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    jobs[0].target.parent.mkdir(parents=True, exist_ok=True)
+    # On the disk of the targets, so that giving a file its name does not copy it; and used again by
+    # the next files, as removing a folder for each costs more than writing into it.
+    folder = raw / SCRATCH
+    folder.mkdir(exist_ok=True)
+    connection.execute(
+        f"copy (select {columns.names(jobs[0].contract)}, fingerprint as _fingerprint, "
+        "files.place as _place from batch inner join files on batch._line = files.path "
+        f"where not _skip and files.place in ({', '.join(map(str, good))}) "
+        f"order by files.place) to {columns.literal(str(folder))} "
+        "(format parquet, compression snappy, partition_by (_place), overwrite_or_ignore)"
+    )
+    for place in good:
+        written = list((folder / f"_place={place}").iterdir())
+        if len(written) == 1:
+            settle(written[0], jobs[place].target)
+        else:
+            found[place] = None  # two threads shared its rows
+            for part in written:
+                part.unlink()

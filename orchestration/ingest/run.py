@@ -101,6 +101,7 @@ class Run:
         return self
 
     def __exit__(self, *_: object) -> None:
+        shutil.rmtree(self._workspace.raw / batch.SCRATCH, ignore_errors=True)
         self._seen.save()
         if self._connected:
             self._connected.close()
@@ -172,7 +173,7 @@ class Run:
                         groups[alike][sighting.fingerprint] = job
         for jobs in groups.values():
             if len(jobs) > 1:
-                results = batch.load(self._connection(), list(jobs.values()))
+                results = batch.load(self._connection(), self._workspace.raw, list(jobs.values()))
                 self._ahead |= {name: r for name, r in zip(jobs, results, strict=True) if r}
 
     def _load(self, file: ExportFile, definition: Contract | None = None) -> Iterator[LoadResult]:

@@ -54,9 +54,9 @@ def test_files_loaded_together_are_as_files_loaded_one_by_one(
     joined: list[Job] = []
     load = batch.load
 
-    def watched(connection: Any, jobs: list[Job]) -> list[Loaded | None]:
+    def watched(connection: Any, raw: Path, jobs: list[Job]) -> list[Loaded | None]:
         joined.extend(jobs)
-        return load(connection, jobs)
+        return load(connection, raw, jobs)
 
     monkeypatch.setattr(batch, "load", watched)
     together = outcome(lab.root / "together")
@@ -82,7 +82,7 @@ def test_no_portion_holds_more_than_fits_into_memory(
 
 def test_what_a_killed_run_left_of_a_batch_is_cleared(lab: Lab) -> None:
     lab.contract("crm.rows", COLUMNS, key=["id"])
-    left = lab.root / "raw" / "crm" / "rows" / ".batch-abc.tmp"
+    left = lab.root / "raw" / batch.SCRATCH
     (left / "_place=0").mkdir(parents=True)
 
     lab.one(HEADER + "a,1,\n")
