@@ -48,7 +48,7 @@ def erase(workspace: Workspace, contracts: Mapping[str, Contract], address: str)
             for sighting in list(history.sightings.values()):
                 contract = contracts.get(sighting.contract)
                 path = sighting.path(workspace.raw)
-                if contract is None or not path.is_file():
+                if contract is None or not contract.has_keys or not path.is_file():
                     continue
                 gone = suppression.take_out(connection, path, contract, {key})
                 rows += gone

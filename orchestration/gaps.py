@@ -1,7 +1,7 @@
 """Words of the sources that no definition knows: what becomes of them, and the row that would make
 one known.
 
-What is found open by a run (quality.py) and before one (doctor.py) is told in the same words here.
+What is found open by a run (quality.py) and before one (doctor/) is told in the same words here.
 Nothing is counted here.
 """
 

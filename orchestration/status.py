@@ -7,7 +7,6 @@ and a run that is going on is not disturbed.
 from __future__ import annotations
 
 import json
-import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from orchestration import record
 from orchestration.contracts import DEFINITIONS, Contract
 from orchestration.ingest.records import History
-from orchestration.warehouse import connect_published, identifier, literal
+from orchestration.warehouse import connect_published, identifier, is_alive, literal
 from orchestration.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -237,10 +236,9 @@ def _is_held(workspace: Workspace) -> bool:
     """
     try:
         holder = json.loads((workspace.runs / "lock").read_text(encoding="utf-8"))
-        os.kill(holder["pid"], 0)
+        return is_alive(holder["pid"])
     except (OSError, ValueError, KeyError):
         return False
-    return True
 
 
 def _publish(workspace: Workspace) -> LastPublish | None:

@@ -114,7 +114,8 @@ def build(
     total = 0
     whole = tuple(select) == IN_A_RUN
     state = _project_state()
-    views = _views(workspace) if whole and _built_from(workspace) == state else []
+    manifest = read_manifest(workspace.root) if whole and _built_from(workspace) == state else {}
+    views = _views(manifest)
     if whole and not views:
         _set_built_from(workspace, "")
 
@@ -159,18 +160,18 @@ def build(
         if on_node:
             on_node(nodes[-1], total + len(views))
     counts = _row_counts(workspace)
-    parents = read_manifest(workspace.root)["parent_map"] if views else {}
-    order = {name: place for place, name in enumerate(TopologicalSorter(parents).static_order())}
-    nodes.sort(key=lambda node: order.get(node.unique_id, 0))
+    if views:
+        sorter = TopologicalSorter(manifest["parent_map"])
+        order = {name: place for place, name in enumerate(sorter.static_order())}
+        nodes.sort(key=lambda node: order[node.unique_id])
     return [replace(node, rows=counts.get(node.name)) for node in nodes]
 
 
-def _views(workspace: Workspace) -> list[str]:
+def _views(manifest: Mapping[str, Any]) -> list[str]:
     """The models that are views, by their ids."""
-    nodes = read_manifest(workspace.root)["nodes"].values()
     return sorted(
         node["unique_id"]
-        for node in nodes
+        for node in manifest.get("nodes", {}).values()
         if node["resource_type"] == "model" and node["config"]["materialized"] == "view"
     )
 

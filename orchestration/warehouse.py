@@ -74,6 +74,17 @@ def without_values(message: str) -> str:
     return message.strip()
 
 
+def is_alive(pid: int) -> bool:
+    """Whether there is such a process on this machine."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # it is somebody else's
+    return True
+
+
 @contextmanager
 def hold(root: Path) -> Iterator[None]:
     """Keep every other run out of the workspace at `root`; say who is in when somebody is."""

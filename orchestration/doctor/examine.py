@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +28,14 @@ from orchestration.ingest import columns as sql
 from orchestration.ingest import unpack
 from orchestration.ingest.dialect import Head, Layout, Names, Refused
 from orchestration.ingest.files import Content, ExportFile, discover, read_content
-from orchestration.ingest.matching import Match, Unmatched, Unneeded, matches
+from orchestration.ingest.matching import (
+    Match,
+    Unmatched,
+    Unneeded,
+    idle_rules,
+    matches,
+    no_definition,
+)
 from orchestration.ingest.quarantine import first_rejects
 from orchestration.ingest.records import History, Sighting, active, shrunken
 from orchestration.ingest.run import Run, notes_on
@@ -37,10 +43,6 @@ from orchestration.workspace import Workspace
 
 # Lines that are named of each reason, and shapes of the values there.
 LINES, SHAPES = 5, 3
-# Words of one column that are counted.
-MOST_WORDS = 100_000
-# What connectors call the same platform.
-PLATFORMS = {"fivetran_facebook_ads": "meta_ads", "fivetran_google_ads": "google_ads"}
 FEWEST_STAGES = 2
 FORMATS = ("bad_date", "bad_number", "bad_value")
 MEANT = {
@@ -279,9 +281,7 @@ class _Visit:
             own = file.name.startswith(f"{DEFINITIONS}/")
             started = time.perf_counter()
             if contract is None:
-                names = [c.table for c in self._contracts.values() if c.source == DEFINITIONS]
-                hint = nearest(file.path.stem, names)
-                message = f"there is no definition of this name{hint}: rename the file"
+                message = no_definition(file.path.stem, self._contracts.values())
                 self._findings.append(Finding(file.name, "unmatched", message=message))
                 continue
             head = Head(file.path, file.name)
@@ -385,16 +385,15 @@ class _Visit:
             finding = replace(finding, rows=known.rows, skipped=known.skipped)
         else:
             try:
+                fingerprint, has_nul = sighting.fingerprint, content.has_nul
                 loaded, rows = self._trial.load(
-                    *(file, contract, layout),
-                    fingerprint=sighting.fingerprint,
-                    has_nul=content.has_nul,
+                    file, contract, layout, fingerprint=fingerprint, has_nul=has_nul
                 )
             except Refused as problem:
                 finding = replace(finding, status="refused", message=_told(problem))
                 return self._refused(finding, file, head, content, match, layout)
             finding = replace(
-                *(finding,),
+                finding,
                 status="rejects" if loaded.rejected else "ok",
                 rows=loaded.rows,
                 rejected=loaded.rejected,
@@ -660,11 +659,8 @@ class _Visit:
                 self._findings[place] = replace(finding, status="refused", message=problem)
 
     def _idle(self) -> Iterator[str]:
-        for place, rule in enumerate(self._workspace.config.files):
-            if not any(fnmatchcase(n.casefold(), rule.match.casefold()) for n in self._names):
-                line = self._workspace.line("files", place)
-                hint = nearest(rule.match, self._names)
-                yield f"workspace.yml, line {line}: no file matches '{rule.match}'{hint}"
+        for place, hint in idle_rules(self._workspace, self._names):
+            yield f"workspace.yml, line {self._workspace.line('files', place)}: {hint}"
 
 
 def _told(problem: Exception) -> str:

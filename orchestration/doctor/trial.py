@@ -1,6 +1,6 @@
 """A load that leaves nothing behind: the same code as a run's, into a folder that is removed.
 
-What is tried, and what is said about it, is decided in doctor.py and proposals.py.
+What is tried, and what is said about it, is decided in examine.py and proposals.py.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from orchestration.ingest import columns, quarantine
 from orchestration.ingest import load as loading
 from orchestration.ingest.dialect import Layout
 from orchestration.ingest.files import ExportFile
+from orchestration.warehouse import is_alive
 from orchestration.workspace import Workspace, WorkspaceError
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class Trial:
                 folder.mkdir()
                 self._made.append(folder)
         for left_over in temporary.glob(f"{PREFIX}*"):
-            if not _is_alive(left_over.name.removeprefix(PREFIX).partition("-")[0]):
+            if not is_alive(int(left_over.name.removeprefix(PREFIX).partition("-")[0])):
                 shutil.rmtree(left_over, ignore_errors=True)
         self.folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=temporary))
         return self
@@ -137,13 +138,3 @@ class Trial:
         except (duckdb.InvalidInputException, duckdb.ConversionException):
             return False
         return True
-
-
-def _is_alive(pid: str) -> bool:
-    try:
-        os.kill(int(pid), 0)
-    except (ValueError, ProcessLookupError):
-        return False
-    except PermissionError:
-        return True
-    return True

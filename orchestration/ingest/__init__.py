@@ -92,5 +92,7 @@ def reject_lines(
 
 def idle_entries(workspace: Workspace) -> list[str]:
     """A line for each entry of `files:` in workspace.yml that fits no file that is there."""
+    if not workspace.config.files:
+        return []  # archives need not be opened for their names
     names = [name for file in discover(workspace.exports) for name in unpack.names(file)]
-    return idle_rules(workspace, names)
+    return [f"workspace.yml, files: {hint}" for _, hint in idle_rules(workspace, names)]

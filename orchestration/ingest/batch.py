@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from orchestration.ingest import columns
 from orchestration.ingest.files import ExportFile
-from orchestration.ingest.load import Job, Loaded, has_records, is_plain_utf8, settle
+from orchestration.ingest.load import Job, Loaded, conflicts, has_records, is_plain_utf8, settle
 
 if TYPE_CHECKING:
     import duckdb
@@ -75,7 +75,8 @@ def load(connection: duckdb.DuckDBPyConnection, raw: Path, jobs: list[Job]) -> l
         ).fetchall()
         if not problems
     }
-    conflicting = _conflicting(connection, jobs[0])
+    rows_of_all = "(select * from batch where not _skip)"
+    conflicting = conflicts(connection, jobs[0].contract, rows_of_all, per="_line")
     found: list[Loaded | None] = []
     for place, job in enumerate(jobs):
         rows, skipped = counted.get(place, (0, 0))
@@ -85,8 +86,7 @@ def load(connection: duckdb.DuckDBPyConnection, raw: Path, jobs: list[Job]) -> l
         found.append(Loaded(rows, skipped=skipped) if whole and rows else None)
     _write(connection, raw, jobs, found)
     for place, job in enumerate(jobs):
-        now = job.file.path.stat()
-        if found[place] and (now.st_size, now.st_mtime_ns) != (job.file.size, job.file.modified):
+        if found[place] and job.file.has_changed:
             job.target.unlink(missing_ok=True)
             found[place] = None
     return found
@@ -104,29 +104,6 @@ def _read(connection: duckdb.DuckDBPyConnection, jobs: list[Job]) -> None:
         "select unnest($1) as place, unnest($2) as path, unnest($3) as fingerprint",
         [list(range(len(jobs))), [str(p) for p in paths], [job.fingerprint for job in jobs]],
     )
-
-
-def _conflicting(connection: duckdb.DuckDBPyConnection, job: Job) -> set[str]:
-    """The files in which two different rows have the same key."""
-    contract = job.contract
-    if contract.rules.repeats == "allowed" or not contract.key:
-        return set()
-    key = ", ".join(columns.name(column) for column in contract.key)
-    rows = connection.execute(
-        f"select distinct _line from batch where not _skip group by _line, {key} "
-        f"having count(distinct row({columns.names(contract)})) > 1"
-        if _has_repeats(connection, key)
-        else "select null where false"
-    ).fetchall()
-    return {path for (path,) in rows}
-
-
-def _has_repeats(connection: duckdb.DuckDBPyConnection, key: str) -> bool:
-    found = connection.execute(
-        "select 1 from (select hash(_line, " + key + ") as k from batch where not _skip) "
-        "group by k having count(*) > 1 limit 1"
-    ).fetchone()
-    return found is not None
 
 
 def _write(

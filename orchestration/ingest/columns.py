@@ -24,6 +24,8 @@ from pathlib import Path
 
 from orchestration.contracts import NUMBER_SHAPE, Column, Contract, Totals
 from orchestration.ingest.dialect import Layout
+from orchestration.warehouse import identifier as name
+from orchestration.warehouse import literal
 
 HOUR = re.compile("%[HIcXT]")
 BLANKS = " \t\r\n\u00a0"
@@ -66,19 +68,9 @@ def as_typed(contract: Contract, layout: Layout, typed: Mapping[str, str] | None
     return replace(contract, columns=tuple(columns))
 
 
-def literal(text: str) -> str:
-    """A text as SQL."""
-    return "'" + text.replace("'", "''") + "'"
-
-
 def literals(texts: tuple[str, ...]) -> str:
     """Texts as the inside of an SQL list."""
     return ", ".join(literal(text) for text in texts)
-
-
-def name(identifier: str) -> str:
-    """A column name as SQL."""
-    return '"' + identifier.replace('"', '""') + '"'
 
 
 def names(contract: Contract) -> str:

@@ -55,6 +55,12 @@ class ExportFile:
         return self.name.partition("/")[0] if "/" in self.name else ""
 
     @property
+    def has_changed(self) -> bool:
+        """Whether it is no longer as it was found."""
+        now = self.path.stat()
+        return (now.st_size, now.st_mtime_ns) != (self.size, self.modified)
+
+    @property
     def base(self) -> str:
         """Its last name, in lower case and without the mark of a compressed file."""
         return self.name.rpartition("/")[2].casefold().removesuffix(".gz")

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from orchestration.contracts import Contract, Totals
 from orchestration.ingest import columns
@@ -100,8 +100,7 @@ def load(connection: duckdb.DuckDBPyConnection, job: Job) -> Loaded:
         loaded = _load_at_once(connection, job, text) if plain else None
         if loaded is None:
             loaded = quarantine.load(connection, job, text)
-        now = job.file.path.stat()
-        if (now.st_size, now.st_mtime_ns) != (job.file.size, job.file.modified):
+        if job.file.has_changed:
             job.target.unlink(missing_ok=True)
             raise Refused("changed while it was read: it is still being written; run again")
     finally:
@@ -312,20 +311,23 @@ def has_records(text: Path, skip: int, expected: int) -> bool:
         return lines + unended == expected
 
 
-def conflicts(connection: duckdb.DuckDBPyConnection, contract: Contract, rows: str) -> bool:
-    """Whether two different rows have the same key. Cheap where no key is repeated."""
+def conflicts(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, rows: str, per: str = "0"
+) -> set[Any]:
+    """The values of `per` under which two different rows have the same key. Cheap where no key is
+    repeated.
+    """
     if contract.rules.repeats == "allowed" or not contract.key:
-        return False
+        return set()
     key = ", ".join(columns.name(column) for column in contract.key)
-    repeated = f"select hash({key}) as k from {rows} group by k having count(*) > 1"
-    found = connection.execute(f"select count(*) from ({repeated})").fetchone()
-    if not found or not found[0]:
-        return False
-    different = (
-        f"select 1 from (select distinct {columns.names(contract)} from {rows}) "
-        f"group by {key} having count(*) > 1 limit 1"
+    repeated = f"select hash({per}, {key}) as k from {rows} group by k having count(*) > 1 limit 1"
+    if connection.execute(repeated).fetchone() is None:
+        return set()
+    found = connection.execute(
+        f"select distinct _per from (select distinct {per} as _per, {columns.names(contract)} "
+        f"from {rows}) group by _per, {key} having count(*) > 1"
     )
-    return connection.execute(different).fetchone() is not None
+    return {value for (value,) in found.fetchall()}
 
 
 def check_totals(

@@ -6,7 +6,7 @@ A file that fits nothing is reported and left alone, one that fits two things is
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
@@ -73,13 +73,19 @@ def check_rules(workspace: Workspace, contracts: Mapping[str, Contract]) -> None
                     raise workspace.error(message, *where, key)
 
 
-def idle_rules(workspace: Workspace, names: Collection[str]) -> list[str]:
-    """A line for each entry of `files:` that no file below exports/ fits."""
+def idle_rules(workspace: Workspace, names: Collection[str]) -> list[tuple[int, str]]:
+    """The place of each entry of `files:` that no file below exports/ fits, and a hint."""
     return [
-        f"workspace.yml, files: no file matches '{rule.match}'{nearest(rule.match, [*names])}"
-        for rule in workspace.config.files
+        (place, f"no file matches '{rule.match}'{nearest(rule.match, [*names])}")
+        for place, rule in enumerate(workspace.config.files)
         if not any(fnmatchcase(name.casefold(), rule.match.casefold()) for name in names)
     ]
+
+
+def no_definition(name: str, contracts: Iterable[Contract]) -> str:
+    """What to say of a file among the definitions that is none."""
+    hint = nearest(name, [c.table for c in contracts if c.source == DEFINITIONS])
+    return f"there is no definition of this name{hint}: rename the file"
 
 
 def matches(

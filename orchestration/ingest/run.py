@@ -17,13 +17,20 @@ from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from orchestration.contracts import DEFINITIONS, PROJECT_ROOT, Contract, nearest
+from orchestration.contracts import DEFINITIONS, PROJECT_ROOT, Contract
 from orchestration.ingest import batch, suppress, unpack
 from orchestration.ingest import load as loading
 from orchestration.ingest.columns import as_typed
 from orchestration.ingest.dialect import Head, Layout, Refused, from_file_name
 from orchestration.ingest.files import Content, ExportFile, discover, exported, read_content
-from orchestration.ingest.matching import Match, Unmatched, Unneeded, check_rules, matches
+from orchestration.ingest.matching import (
+    Match,
+    Unmatched,
+    Unneeded,
+    check_rules,
+    matches,
+    no_definition,
+)
 from orchestration.ingest.records import (
     History,
     LoadResult,
@@ -85,6 +92,7 @@ class Run:
         self._current: set[str] = set()
         self._connected: duckdb.DuckDBPyConnection | None = None
         self._opened: dict[str, _Opened] = {}
+        """Files of this portion that were looked at ahead, until they are loaded."""
         self._ahead: dict[str, loading.Loaded] = {}
 
     def __enter__(self) -> Run:
@@ -158,7 +166,7 @@ class Run:
                 or unpack.is_packed(file)
             ):
                 continue
-            opened = self._open(file, file, None)
+            opened = self._opened[file.name] = self._open(file, file, None)
             for match in opened.matches:
                 if not isinstance(match, Match):
                     continue
@@ -191,7 +199,8 @@ class Run:
         try:
             with unpack.unpacked(file, self._temporary, self._connection) as parts:
                 for part in parts:
-                    opened = self._open(file, part, definition)
+                    opened = self._opened.pop(part.name, None)
+                    opened = opened or self._open(file, part, definition)
                     content = opened.content if part is file and opened.is_matched else None
                     for match in opened.matches:
                         if isinstance(match, Match):
@@ -216,18 +225,11 @@ class Run:
             }
 
     def _open(self, file: ExportFile, part: ExportFile, definition: Contract | None) -> _Opened:
-        """A file, or a part of one, with the contracts that it follows; remembered until it is
-        loaded.
-        """
-        opened = self._opened.pop(part.name, None)
-        if opened is None:
-            head = Head(part.path, part.name)
-            known = self._known(file).get("content") if part is file else None
-            content = Content(**known) if known else None
-            opened = _Opened(part, head, self._matches(part, head, definition), content)
-            if part is file and definition is None:
-                self._opened[part.name] = opened
-        return opened
+        """A file, or a part of one, with the contracts that it follows."""
+        head = Head(part.path, part.name)
+        known = self._known(file).get("content") if part is file else None
+        content = Content(**known) if known else None
+        return _Opened(part, head, self._matches(part, head, definition), content)
 
     def _load_match(
         self, file: ExportFile, opened: _Opened, match: Match, *, again: bool
@@ -258,9 +260,7 @@ class Run:
         known = {n: c for n, c in self._contracts.items() if c.source != DEFINITIONS}
         try:
             if file.path.is_relative_to(self._workspace.definitions):
-                names = [c.table for c in self._contracts.values() if c.source == DEFINITIONS]
-                hint = nearest(file.path.stem, names)
-                raise Unmatched(f"there is no definition of this name{hint}: rename the file")
+                raise Unmatched(no_definition(file.path.stem, self._contracts.values()))
             return matches(file, head, self._workspace, known)
         except (Unmatched, Unneeded, Refused, OSError) as problem:
             return [self._unread(file, problem)]

@@ -73,7 +73,7 @@ def unpacked(
             _from_parquet(part, folder, connection) if part.base.endswith(".parquet") else part
             for part in packed
         ]
-        if ExportFile.at(file.path, file.name) != file:
+        if file.has_changed:
             raise Refused("changed while it was unpacked: it is still being written; run again")
         yield parts
     finally:
