@@ -49,3 +49,19 @@
             and lower(label_definitions.stage_name) = lower({{ without_brackets(stage) }})
             and {{ in_force('label_definitions', day) }}
 {% endmacro %}
+
+{#
+    A parameter of a metric's definition, as double: the thresholds and windows that a metric's row of
+    metric_definitions.csv holds. Given the join of `definition_join`; null where the row lacks it.
+#}
+{% macro parameter(definition, name) -%}
+    cast({{ json_text(definition ~ '.parameters', name) }} as double)
+{%- endmacro %}
+
+{# The definition of a metric that was in force on a day. Every metric has one each day (a test). #}
+{% macro definition_join(alias, metric, day) %}
+    inner join {{ source('definitions', 'metric_definitions') }} as {{ alias }}
+        on
+            {{ alias }}.metric = '{{ metric }}'
+            and {{ in_force(alias, day) }}
+{% endmacro %}

@@ -24,3 +24,16 @@
 {% macro medium_of(source_medium) -%}
     nullif(trim(split_part({{ source_medium }}, '/', 2)), '')
 {%- endmacro %}
+
+{# The text of one key of a JSON object; null where the key is not there. #}
+{% macro json_text(document, key) -%}
+    {{ adapter.dispatch('json_text')(document, key) }}
+{%- endmacro %}
+
+{% macro duckdb__json_text(document, key) -%}
+    ({{ document }} ->> '$.{{ key }}')
+{%- endmacro %}
+
+{% macro spark__json_text(document, key) -%}
+    get_json_object({{ document }}, '$.{{ key }}')
+{%- endmacro %}

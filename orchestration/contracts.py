@@ -27,7 +27,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
-# The source whose tables are not exports: seeds/, or a workspace's own definitions/.
+# The source whose tables are not exports: seeds/definitions/, or a workspace's own definitions/.
 DEFINITIONS = "definitions"
 
 TYPES = re.compile(r"varchar|bigint|date|timestamp|boolean|decimal\(\d+,\d+\)")

@@ -145,7 +145,7 @@ class Workspace:
 
     @property
     def definitions(self) -> Path:
-        """Definitions of its own, in place of those of seeds/."""
+        """Definitions of its own, in place of those of seeds/definitions/."""
         return self.root / "definitions"
 
     @property

@@ -45,7 +45,7 @@ from orchestration.workspace import Workspace, WorkspaceError
 if TYPE_CHECKING:
     import duckdb
 
-SEEDS = PROJECT_ROOT / "seeds"
+SEEDS = PROJECT_ROOT / "seeds" / "definitions"
 # Raise it when the same file under the same contract would give other rows than before.
 VERSION = 3
 # A file may change again within the tick of its clock; what was read just then is not remembered.
@@ -146,7 +146,7 @@ class Run:
                 if name in own:
                     yield replace(own.pop(name), name=f"{DEFINITIONS}/{name}"), contract
                 elif (SEEDS / name).is_file():
-                    yield ExportFile.at(SEEDS / name, f"seeds/{name}"), contract
+                    yield ExportFile.at(SEEDS / name, f"seeds/definitions/{name}"), contract
         for file in own.values():
             yield replace(file, name=f"{DEFINITIONS}/{file.name}"), None
 

@@ -47,7 +47,7 @@ def test_it_is_said_when_no_export_was_read(
     place: Workspace, statuses: list[str], rows: int, said: str
 ) -> None:
     files = [file(f"crm/{n}.csv", status, rows) for n, status in enumerate(statuses)]
-    files.append(file("seeds/stage_map.csv", "loaded", 9))
+    files.append(file("seeds/definitions/stage_map.csv", "loaded", 9))
 
     told = terminal.nothing_read(place, files)
 

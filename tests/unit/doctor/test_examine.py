@@ -294,7 +294,7 @@ def test_sources_that_are_no_channel_are_counted_and_their_rows_can_be_pasted(
     assert before.exit_code == 1
     [part] = before.open
     assert (part.file, part.is_there) == ("definitions/channel_map.csv", False)
-    seed = Path("seeds/channel_map.csv").read_text(encoding="utf-8")
+    seed = Path("seeds/definitions/channel_map.csv").read_text(encoding="utf-8")
     patient.export("channel_map.csv", seed + "".join(f"{r}\n" for r in part.rows), "definitions")
     after = patient.visit()
     assert after.open == ()
