@@ -1,8 +1,8 @@
 """A company as its exports tell: rows of the generic entities, as text, and its definitions.
 
-Two kinds of workspace are read: one whose exports all lie in exports/generic/, a CSV file per entity
-with the contract's own column names (the random companies), and the demo (its vendors' files are
-turned into the same rows in demo_*.py).
+Two kinds of workspace are read: one whose exports all lie in exports/generic/, a CSV file per
+entity with the contract's own column names (the random companies), and the demo (its vendors'
+files are turned into the same rows in demo_*.py).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Company:
     currency: str
     fiscal_year_start_month: int
     tables: dict[str, list[Row]] = field(default_factory=dict)
-    """Rows by generic entity (`opportunities`, `subscriptions`, ...), values as text, '' for none."""
+    """Rows by generic entity (`opportunities`, ...), values as text, '' for none."""
 
     def rows(self, table: str) -> list[Row]:
         """The rows of an entity; none where no export has it."""
