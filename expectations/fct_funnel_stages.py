@@ -19,6 +19,10 @@ EXPECTATIONS = [
         "channel not in (select channel from marts.dim_channel)",
         "every entry has a channel of the shared list",
     ),
+    no_rows(
+        "stage = 'mql' and not is_imputed and mql_evidence is null",
+        "every recorded MQL says what made it one",
+    ),
     nothing_in(
         "select person_id, cycle_number from {batch} group by person_id, cycle_number "
         "having bool_or(stage = 'won') and not bool_or(stage = 'opportunity')",

@@ -6,7 +6,7 @@ TABLE = "marts.rpt_channel_performance"
 
 EXPECTATIONS = [
     finite("ctr", "cpc", "cpm", "flow_cpl", "flow_cost_per_mql", "flow_cost_per_sql"),
-    finite("flow_cost_per_opportunity"),
+    finite("flow_cost_per_opportunity", "lead_velocity_rate"),
     no_rows("ctr not between 0 and 1", "the click-through rate is between 0 and 100 %", "warning"),
     totals_add_up(
         "month", "channel", "spend", "leads", "mqls", "sqls", "opportunities", "won", "won_amount"

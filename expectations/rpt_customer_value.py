@@ -5,6 +5,11 @@ from expectations import AS_OF, no_rows, nothing_in
 TABLE = "marts.rpt_customer_value"
 
 EXPECTATIONS = [
+    no_rows(
+        "segment not in ('high', 'mid', 'low', 'none') "
+        "or (segment = 'none') != (coalesce(clv_historical, 0) <= 0)",
+        "whoever brought a margin is in a segment by it",
+    ),
     no_rows(f"first_order_date > {AS_OF}", "nobody ordered after the as-of day", "warning"),
     no_rows("orders < 0 or (orders = 0 and revenue != 0)", "there is no revenue without an order"),
     nothing_in(

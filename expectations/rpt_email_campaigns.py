@@ -5,7 +5,7 @@ from expectations import finite, no_rows
 TABLE = "marts.rpt_email_campaigns"
 
 EXPECTATIONS = [
-    finite("open_rate_raw", "click_to_open_rate"),
+    finite("open_rate_raw", "open_rate_reliable", "click_to_open_rate"),
     no_rows("delivered > sent", "no more is delivered than was sent"),
     no_rows("opens_human > opens_raw", "people open no more than people and machines"),
     no_rows(

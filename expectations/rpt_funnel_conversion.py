@@ -5,7 +5,7 @@ from expectations import finite, no_rows
 TABLE = "marts.rpt_funnel_conversion"
 
 EXPECTATIONS = [
-    finite("conversion_ever_rate", "ci_low", "ci_high"),
+    finite("conversion_ever_rate", "ci_low", "ci_high", "lag_median_days_converted"),
     no_rows(
         "converted > converted_ever or converted_ever > entered",
         "of those who entered, no more convert in time than ever, and no more than all",

@@ -1,10 +1,11 @@
 """What BI may take for granted about marts.rpt_funnel_monthly."""
 
-from expectations import no_gap_in, no_rows, nothing_in
+from expectations import finite, no_gap_in, no_rows, nothing_in
 
 TABLE = "marts.rpt_funnel_monthly"
 
 EXPECTATIONS = [
+    finite("flow_ratio"),
     no_rows("entries > entries_incl_imputed", "what was seen is part of what is inferred as well"),
     no_rows(
         "stage not in ('opportunity', 'won', 'lost') and new_people > entries_incl_imputed",

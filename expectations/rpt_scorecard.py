@@ -9,6 +9,7 @@ TABLE = "marts.rpt_scorecard"
 EXPECTATIONS = [
     gxe.ExpectTableRowCountToBeBetween(min_value=1, description="there is a number to sign"),
     finite("value", "numerator", "denominator", "target", "attainment", "ci_low", "ci_high"),
+    finite("value_restated", "value_as_published"),
     no_rows(
         "unit is null or owner is null or definition_version is null",
         "every metric has a definition in force, with its unit and owner",

@@ -65,3 +65,11 @@
             {{ alias }}.metric = '{{ metric }}'
             and {{ in_force(alias, day) }}
 {% endmacro %}
+
+{# The shared list of reasons for which sales turns a lead down (glossary B10); it is closed. #}
+{% macro reject_reasons() -%}
+    {{ return([
+        'no_budget', 'no_authority', 'no_need', 'bad_timing', 'not_icp', 'bad_data', 'duplicate', 'competitor',
+        'unreachable', 'other'
+    ]) }}
+{%- endmacro %}

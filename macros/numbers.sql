@@ -104,3 +104,59 @@
         as decimal(18, 2)
     )
 {%- endmacro %}
+
+{#
+    Whole units shared by parts of one (`share`), down to the last: every part is rounded down, and the
+    missing units go to the largest remainders, equal ones by `tie` (glossary 0.3).
+#}
+{% macro whole_parts(units, share, partition_by, tie) -%}
+    cast(
+        floor({{ units }} * {{ share }})
+        + case
+            when
+                row_number() over (
+                    partition by {{ partition_by }}
+                    order by {{ units }} * {{ share }} - floor({{ units }} * {{ share }}) desc, {{ tie }} asc
+                )
+                <= {{ units }} - sum(floor({{ units }} * {{ share }})) over (partition by {{ partition_by }})
+                then 1
+            else 0
+        end
+        as bigint
+    )
+{%- endmacro %}
+
+{# Parts of one with ten decimals, which add up to exactly 1: of parts as doubles, which do so nearly. #}
+{% macro exact_shares(proportion, partition_by, tie) -%}
+    cast(
+        {{ whole_parts('cast(10000000000 as double)', proportion, partition_by, tie) }}
+        * cast(0.0000000001 as decimal(11, 10))
+        as decimal(18, 10)
+    )
+{%- endmacro %}
+
+{#
+    An amount split by shares that add up to 1, to the cent. A negative amount is split as its opposite is,
+    so that a full refund cancels each part (glossary 0.3).
+#}
+{% macro money_split(amount, share, partition_by, tie) -%}
+    {%- set cents = 'cast(abs(' ~ amount ~ ') * 100 as bigint)' -%}
+    cast(
+        sign({{ amount }})
+        * {{ whole_parts(cents, share, partition_by, tie) }}
+        * cast(0.01 as decimal(3, 2))
+        as decimal(18, 2)
+    )
+{%- endmacro %}
+
+{#
+    One bound of the 95 % interval of the difference of two rates, from a Wilson bound of each: for the lower
+    one the low bound of the first and the high one of the second, for the upper one the others (glossary C17).
+    Newcombe, R. G. (1998), Interval estimation for the difference between independent proportions, method 10.
+#}
+{% macro newcombe(bound, rate, rate_bound, other_rate, other_bound) -%}
+    {{ rate }} - {{ other_rate }} {{ '-' if bound == 'low' else '+' }} sqrt(
+        ({{ rate }} - {{ rate_bound }}) * ({{ rate }} - {{ rate_bound }})
+        + ({{ other_bound }} - {{ other_rate }}) * ({{ other_bound }} - {{ other_rate }})
+    )
+{%- endmacro %}

@@ -1,19 +1,22 @@
 {#
     The loaded files as relations. `_files.parquet` lists the files that count; the schema file of
     each table comes first, so that a table without files, or with columns that older files lack,
-    is a relation like any other.
+    is a relation like any other. A build aside (of a past day, or under other definitions) has
+    lists of its own, in the folder PLUMBLINE_LISTS.
 #}
 {% macro register_raw() %}
     {% if execute and flags.WHICH in ('build', 'run', 'test', 'show') %}
-        {{ adapter.dispatch('register_raw')(env_var('PLUMBLINE_WORKSPACE', 'workspaces/demo') ~ '/raw') }}
+        {% set raw = env_var('PLUMBLINE_WORKSPACE', 'workspaces/demo') ~ '/raw' %}
+        {{ adapter.dispatch('register_raw')(raw, env_var('PLUMBLINE_LISTS', raw)) }}
     {% endif %}
 {% endmacro %}
 
-{% macro duckdb__register_raw(folder) %}
+{% macro duckdb__register_raw(raw_folder, lists_folder) %}
     {# An apostrophe in the path is doubled, as in any literal. #}
-    {% set raw = folder | replace("'", "''") %}
+    {% set raw = raw_folder | replace("'", "''") %}
+    {% set lists = lists_folder | replace("'", "''") %}
     {% set listed = run_query(
-        "select source_name || '__' || table_name, path, rejects_path from read_parquet('" ~ raw ~ "/_files.parquet')"
+        "select source_name || '__' || table_name, path, rejects_path from read_parquet('" ~ lists ~ "/_files.parquet')"
         ~ " order by 1, 2"
     ) %}
     {% set paths = {} %}
@@ -24,9 +27,9 @@
     {% endfor %}
 
     create schema if not exists raw;
-    {% for name in ['files', 'settings', 'refused'] %}
-    create or replace view raw.plumbline__{{ name }} as
-        select * from read_parquet('{{ raw }}/_{{ name }}.parquet');
+    {% for node in graph.sources.values() if node.source_name == 'plumbline' %}
+    create or replace view raw.{{ node.identifier }} as
+        select * from read_parquet('{{ lists }}/_{{ node.name }}.parquet');
     {% endfor %}
     {% for node in graph.sources.values() if node.source_name != 'plumbline' %}
     create or replace view raw.{{ node.identifier }} as
@@ -41,7 +44,7 @@
     {% endfor %}
 {% endmacro %}
 
-{% macro default__register_raw(raw) %}
+{% macro default__register_raw(raw_folder, lists_folder) %}
     {{ exceptions.raise_compiler_error(
         'The raw files are registered on DuckDB only so far: models compile for ' ~ target.type ~ ', they do not run there yet.'
     ) }}

@@ -96,7 +96,8 @@
         {% endfor %}
         case when reported.is_newer then reported.is_deleted else newest.is_deleted end as is_deleted,
         coalesce(reported.is_newer, false) as is_reported,
-        case when reported.is_newer then reported.exported_at else newest.exported_at end as exported_at
+        case when reported.is_newer then reported.exported_at else newest.exported_at end as exported_at,
+        case when reported.is_newer then reported.exported_at else newest.known_at end as known_at
 
     from newest
 

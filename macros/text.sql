@@ -20,6 +20,11 @@
     end
 {%- endmacro %}
 
+{# The first half of `source / medium`, as web analytics write where a visit came from. #}
+{% macro source_of(source_medium) -%}
+    nullif(trim(split_part({{ source_medium }}, '/', 1)), '')
+{%- endmacro %}
+
 {# The second half of `source / medium`, as web analytics write where a visit came from. #}
 {% macro medium_of(source_medium) -%}
     nullif(trim(split_part({{ source_medium }}, '/', 2)), '')
@@ -36,4 +41,20 @@
 
 {% macro spark__json_text(document, key) -%}
     get_json_object({{ document }}, '$.{{ key }}')
+{%- endmacro %}
+
+{#
+    A name as it is compared: lower case, `&` as the word, anything that is no letter and no digit one blank.
+    Legal forms are still there; which there are is a definition.
+#}
+{% macro folded_name(value) -%}
+    {{ adapter.dispatch('folded_name')(value) }}
+{%- endmacro %}
+
+{% macro duckdb__folded_name(value) -%}
+    nullif(trim(regexp_replace(replace(lower({{ value }}), '&', ' and '), '[^\pL\pN]+', ' ', 'g')), '')
+{%- endmacro %}
+
+{% macro spark__folded_name(value) -%}
+    nullif(trim(regexp_replace(replace(lower({{ value }}), '&', ' and '), '[^\\pL\\pN]+', ' ')), '')
 {%- endmacro %}

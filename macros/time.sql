@@ -96,3 +96,34 @@
 {% macro spark__day_spine(first, last) -%}
     (select explode(sequence({{ first }}, {{ last }}, interval '1' day)) as date_day)
 {%- endmacro %}
+
+{# The first day of the fiscal year, or of the fiscal quarter, of a month (glossary 0.5). #}
+{% macro fiscal_year_start(month, start_month) -%}
+    {{ add_months(month, '-cast((extract(month from ' ~ month ~ ') - ' ~ start_month ~ ' + 12) % 12 as integer)') }}
+{%- endmacro %}
+
+{% macro fiscal_quarter_start(month, start_month) -%}
+    {{ add_months(month, '-cast((extract(month from ' ~ month ~ ') - ' ~ start_month ~ ' + 12) % 3 as integer)') }}
+{%- endmacro %}
+
+{# The UTC instant at which a clock on the wall of a time zone shows `09:00` on a day. #}
+{% macro wall_clock(day, time, zone) -%}
+    {{ day_start("(cast(" ~ day ~ " as varchar) || ' ' || " ~ time ~ " || ':00')", zone) }}
+{%- endmacro %}
+
+{# Whole seconds from one instant to another. #}
+{% macro seconds_between(first, last) -%}
+    {{ adapter.dispatch('seconds_between')(first, last) }}
+{%- endmacro %}
+
+{% macro duckdb__seconds_between(first, last) -%}
+    date_diff('second', {{ first }}, {{ last }})
+{%- endmacro %}
+
+{% macro spark__seconds_between(first, last) -%}
+    (cast({{ last }} as bigint) - cast({{ first }} as bigint))
+{%- endmacro %}
+
+{% macro add_seconds(instant, seconds) -%}
+    ({{ instant }} + interval '1' second * cast({{ seconds }} as bigint))
+{%- endmacro %}

@@ -141,7 +141,11 @@ def models(manifest: Manifest) -> dg.AssetsDefinition:
 
 
 def _built(manifest: Manifest, nodes: Sequence[Node]) -> Results:
-    """What became of the models and tests, in the order in which they were built."""
+    """What became of the models and tests, in the order in which they were built.
+
+    A test of definitions alone is a check of no model: it ends the run, and stands in no page.
+    """
+    keys = {_key(node) for node in _nodes(manifest)}
     for node in nodes:
         seconds = {"seconds": round(node.seconds, 3)}
         if node.is_model and not node.failed and node.status != "skipped":
@@ -150,7 +154,7 @@ def _built(manifest: Manifest, nodes: Sequence[Node]) -> Results:
             yield dg.MaterializeResult(asset_key=key, metadata=seconds | rows)
         elif not node.is_model:
             check = get_asset_check_key_for_test(manifest, TRANSLATOR, node.unique_id, None)
-            if check and node.status != "skipped":
+            if check and check.asset_key in keys and node.status != "skipped":
                 yield dg.AssetCheckResult(
                     asset_key=check.asset_key,
                     check_name=check.name,

@@ -12,6 +12,7 @@ import io
 import os
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -45,6 +46,14 @@ Where = Annotated[
 @app.command()
 def run(
     workspace: Where = None,
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            help="Only what was exported by this day, in a file of its own that is not published.",
+            show_default=False,
+        ),
+    ] = None,
     timings: Annotated[bool, typer.Option(help="Show the seconds of each step.")] = False,
 ) -> None:
     """Load the exports, build and check the marts, publish them, show the scorecard."""
@@ -59,8 +68,10 @@ def run(
     with hold(root):
         pipeline.ensure_demo(root, monitor)
         place = open_workspace(root)
+        if as_of:
+            place = place.at(as_of.date())
         try:
-            pipeline.run(place, monitor)
+            (pipeline.look_back if as_of else pipeline.run)(place, monitor)
         except Exception:
             terminal.show_early_end(console, place, monitor)
             raise

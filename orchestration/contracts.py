@@ -117,6 +117,10 @@ class ColumnRules(Rules):
     multipliers: dict[Text, int] = Field(default_factory=dict)
     divide: int = Field(default=1, ge=1)
     day_of_period: bool = False
+    address_part: str | None = None
+    """Of a web address: `path`, `parameters` (the names of those it has, joined by `&`), or one
+    such name, for the value of it; a cell that is no address is that value itself.
+    """
     min: Bound = None
     max: Bound = None
     trim: bool = True

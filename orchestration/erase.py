@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import shutil
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -19,7 +20,7 @@ from orchestration.ingest import records
 from orchestration.ingest import suppress as suppression
 from orchestration.ingest.load import connect
 from orchestration.warehouse import hold
-from orchestration.workspace import Workspace
+from orchestration.workspace import BUILDS_ASIDE, Workspace
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,8 @@ def erase(workspace: Workspace, contracts: Mapping[str, Contract], address: str)
         for built in (workspace.warehouse, workspace.published, workspace.report):
             built.unlink(missing_ok=True)
             Path(f"{built}.wal").unlink(missing_ok=True)
+        for aside in BUILDS_ASIDE:
+            shutil.rmtree(workspace.runs / aside, ignore_errors=True)
     return Erased(tuple(sorted(names)), rows)
 
 

@@ -246,8 +246,10 @@ def sentence(word: str, system: str, text: str, counted: str, where: str) -> str
 
 def place(definitions: Path, name: str) -> str:
     """A definition's file as the user knows it: their own, or the one to begin it with."""
-    begin = "" if (definitions / name).exists() else f" (begin with a copy of seeds/definitions/{name})"
-    return f"definitions/{name}{begin}"
+    is_there = (definitions / name).exists()
+    return f"definitions/{name}" + (
+        "" if is_there else f" (begin with a copy of seeds/definitions/{name})"
+    )
 
 
 class Known:

@@ -14,8 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from orchestration import provenance, quality, record, transform
 from orchestration import publish as publishing
-from orchestration import quality, record, transform
+from orchestration.contracts import read_contracts
 from orchestration.warehouse import hold
 from orchestration.workspace import DEMO_ROOT, PROJECT_ROOT, Workspace
 
@@ -103,7 +104,9 @@ def build(
 ) -> list[transform.Node]:
     """Build the models."""
     with monitor.step("build"):
-        nodes = transform.build(workspace, select, on_node=monitor.node)
+        provenance.prepare(workspace)
+        find_out = provenance.before_closing(workspace)
+        nodes = transform.build(workspace, select, monitor.node, find_out)
         record.write(workspace.runs, "build", nodes)
     return nodes
 
@@ -132,8 +135,13 @@ def publish(
     """Swap in a new published file; every critical check has passed."""
     with monitor.step("publish"):
         published = publishing.publish(
-            workspace.warehouse, workspace.published, transform.marts(manifest)
+            workspace.warehouse,
+            workspace.published,
+            transform.marts(manifest),
+            provenance.given_digests(workspace),
         )
+        if workspace.as_of is None:
+            provenance.record(workspace)
         record.write(workspace.runs, "publish", published)
         monitor.published = published
     return published
@@ -150,8 +158,25 @@ def report(workspace: Workspace, monitor: Monitor) -> None:
 def run(workspace: Workspace, monitor: Monitor) -> None:
     """Load, build, check and publish; raise what kept the marts from being published."""
     with hold(workspace.root), record.run(workspace.runs) as ended:
+        provenance.record(workspace)  # of an earlier run that was killed right after publishing
         _run(workspace, monitor)
         ended.build_id = monitor.published.build_id if monitor.published else ""
+
+
+def look_back(workspace: Workspace, monitor: Monitor) -> None:
+    """Build the marts of a past day (`Workspace.at`) into a file of their own; publish nothing.
+
+    Raises what would have kept them from being published then.
+    """
+    with hold(workspace.root):
+        with monitor.step("prepare"):
+            contracts = read_contracts()
+            manifest = transform.read_manifest(workspace.root)
+        load(workspace, contracts, monitor)
+        quality.require_passed(check_exports(workspace, contracts, monitor))
+        build(workspace, monitor)
+        quality.require_passed(check_marts(workspace, monitor))
+        publish(workspace, manifest, monitor)
 
 
 def _run(workspace: Workspace, monitor: Monitor) -> None:

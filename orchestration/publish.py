@@ -46,10 +46,16 @@ class Published:
     rows: Mapping[str, int]
 
 
-def publish(warehouse: Path, target: Path, marts: Sequence[Mart]) -> Published:
+def publish(
+    warehouse: Path,
+    target: Path,
+    marts: Sequence[Mart],
+    made_from: Mapping[str, str] | None = None,
+) -> Published:
     """Copy the marts of `warehouse` into a fresh file and put it in the place of `target`.
 
-    The caller has seen to it that every critical check passed.
+    The caller has seen to it that every critical check passed. `made_from` are digests of what the
+    warehouse was built from, by name.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     _clear(target)  # what a killed run left: whoever publishes holds the workspace
@@ -58,7 +64,7 @@ def publish(warehouse: Path, target: Path, marts: Sequence[Mart]) -> Published:
     build_id = f"{published_at:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
     fresh = target.with_name(f".{target.name}.{build_id}")
     try:
-        rows = _copy(warehouse, fresh, marts, build_id, published_at)
+        rows = _copy(warehouse, fresh, marts, build_id, published_at, made_from or {})
         _swap(fresh, target)
     except BaseException:
         _clear(target)
@@ -72,7 +78,12 @@ def _clear(target: Path) -> None:
 
 
 def _copy(
-    warehouse: Path, fresh: Path, marts: Sequence[Mart], build_id: str, published_at: datetime
+    warehouse: Path,
+    fresh: Path,
+    marts: Sequence[Mart],
+    build_id: str,
+    published_at: datetime,
+    made_from: Mapping[str, str],
 ) -> dict[str, int]:
     import duckdb
 
@@ -94,20 +105,40 @@ def _copy(
             rows[mart.name] = int(copied[0]) if copied else 0
             _describe(connection, table, mart)
 
+        if "rpt_restatements" in rows:
+            # What this publish restates is known from now on as its doing.
+            connection.execute(
+                "update publication.marts.rpt_restatements set build_id = $build_id, "
+                "published_at = $published_at where build_id = 'unpublished'",
+                {"build_id": build_id, "published_at": published_at},
+            )
+        digests = "".join(
+            f", {literal(digest)} as {identifier(f'{name}_digest')}"
+            for name, digest in made_from.items()
+        )
         connection.execute(
-            """
+            f"""
             create table publication.main._build as
             select
                 cast($build_id as varchar) as build_id,
                 cast($published_at as timestamp) as published_at,
                 settings.*
+                {digests}
             from warehouse.raw.plumbline__settings as settings
             """,
             {"build_id": build_id, "published_at": published_at},
         )
         connection.execute(
             "comment on table publication.main._build is "
-            "'Which build this file is: one row. Times are UTC.'"
+            "'Which build this file is, and digests of what it was made from: one row. UTC.'"
+        )
+        connection.execute(
+            "create table publication.main._files as "
+            "select source_name, table_name, file_name, fingerprint, exported_at "
+            "from warehouse.raw.plumbline__files order by all"
+        )
+        connection.execute(
+            "comment on table publication.main._files is 'The loaded files that it was made from.'"
         )
         connection.execute("detach publication")
     return rows

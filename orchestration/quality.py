@@ -170,7 +170,7 @@ def check_exports(
     database.parent.mkdir(parents=True, exist_ok=True)
     database.unlink(missing_ok=True)
     try:
-        loaded = _register(database, workspace.raw)
+        loaded = _register(database, workspace)
         suites = (Suite(*suite) for suite in raw.suites(contracts.values(), loaded))
         return check(database, suites, on_check)
     finally:
@@ -182,7 +182,7 @@ def check_marts(workspace: Workspace, on_check: OnCheck | None = None) -> list[C
     return check(workspace.warehouse, mart_suites(), on_check)
 
 
-def _register(database: Path, raw: Path) -> list[str]:
+def _register(database: Path, workspace: Workspace) -> list[str]:
     """Views of the loaded files that count, in a file of their own; the names of their relations.
 
     The warehouse has such views too, but only once dbt has run, which these checks come before.
@@ -190,7 +190,7 @@ def _register(database: Path, raw: Path) -> list[str]:
     with connect(database, read_only=False) as connection:
         connection.execute("create schema raw")
         for name in ("files", "settings", "refused"):
-            path = literal(str(raw / f"_{name}.parquet"))
+            path = literal(str(workspace.lists / f"_{name}.parquet"))
             connection.execute(
                 f"create view raw.plumbline__{name} as select * from read_parquet({path})"
             )
@@ -199,7 +199,7 @@ def _register(database: Path, raw: Path) -> list[str]:
             "from raw.plumbline__files group by relation order by relation"
         ).fetchall()
         for relation, paths in loaded:
-            files = ", ".join(literal(str(raw / path)) for path in paths)
+            files = ", ".join(literal(str(workspace.raw / path)) for path in paths)
             connection.execute(
                 f"create view raw.{identifier(relation)} as "
                 f"select * from read_parquet([{files}], union_by_name = true)"
@@ -236,7 +236,7 @@ def notes(warehouse: Path, definitions: Path) -> list[str]:
     with connect(warehouse) as connection:
         rows = connection.execute(
             "select check_name, difference, left_value, left_name, right_value, right_name "
-            "from marts.rpt_reconciliation where status != 'ok' order by check_name"
+            "from marts.rpt_reconciliation where status in ('failed', 'noted') order by check_name"
         ).fetchall()
     lines = []
     for name, difference, left, left_name, right, right_name in rows:

@@ -32,6 +32,11 @@ HEADLINES = (
     ("ad_spend", "period"),
     ("cpl", "cohort"),
     ("cac", "fully_loaded"),
+    ("mrr", "period"),
+    ("nrr", "12m"),
+    ("ltv_to_cac", "formula_fully_loaded"),
+    ("sla_response_rate", "cohort"),
+    ("lead_rejection_rate", "cohort"),
 )
 WORDS = {
     "leads": "Leads",
@@ -44,9 +49,18 @@ WORDS = {
     "cac": "CAC",
     "sales_cycle_days": "Sales cycle, days",
     "mql_to_sql_rate": "MQL to SQL rate",
+    "mrr": "MRR",
+    "nrr": "NRR",
+    "ltv_to_cac": "LTV to CAC",
+    "sla_response_rate": "Answered in time",
 }
 # More of these is not better, so that an attainment above 100 % is no success.
-LESS_IS_BETTER = frozenset({"ad_spend", "cpc", "cpl", "cac", "sales_cycle_days"})
+LESS_IS_BETTER = frozenset(
+    {
+        *("ad_spend", "cpc", "cpl", "cac", "sales_cycle_days"),
+        *("cac_payback_months", "lead_rejection_rate", "logo_churn"),
+    }
+)
 # Without any ad source these are not known, which a 0 would hide.
 OF_ADS = frozenset({"ad_spend", "cpc", "cpl", "cac", "ctr"})
 SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£"}
@@ -152,7 +166,9 @@ def written(value: float | None, unit: str, currency: str) -> str:
         return UNKNOWN
     if unit == "ratio":
         return f"{value:.1%}"
-    if unit == "days":
+    if unit == "factor":
+        return f"{value:,.1f}×"
+    if unit in ("days", "months"):
         return f"{value:,.0f}"
     if unit.startswith("currency"):
         return money(value, currency)

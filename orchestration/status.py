@@ -106,9 +106,9 @@ def read(workspace: Workspace, contracts: Mapping[str, Contract]) -> Status:
 
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'")
-        settings = _rows(connection, workspace.raw / "_settings.parquet")
-        files = _rows(connection, workspace.raw / "_files.parquet")
-        left = _rows(connection, workspace.raw / "_refused.parquet")
+        settings = _rows(connection, workspace.lists / "_settings.parquet")
+        files = _rows(connection, workspace.lists / "_files.parquet")
+        left = _rows(connection, workspace.lists / "_refused.parquet")
         as_of = settings[0]["as_of"] if settings else None
         sources = _sources(connection, workspace, contracts, files, left, as_of)
     named = {source.name for source in sources}

@@ -133,6 +133,10 @@ def show_outcome(console: Console, workspace: Workspace, monitor: Terminal) -> N
     show_loads(console, workspace, monitor)
     console.print(_checks(monitor, workspace))
     console.print()
+    if workspace.as_of:
+        console.print(Text("Built      ", "bold") + str(workspace.published), soft_wrap=True)
+        console.print(f"As of {workspace.as_of}: nothing was published.", style="dim")
+        return
     console.print(Text("Published  ", "bold") + str(workspace.published), soft_wrap=True)
     console.print(Text("Report     ", "bold") + str(workspace.report), soft_wrap=True)
 

@@ -26,6 +26,7 @@ IN_A_RUN = ("resource_type:model", "resource_type:test")
 # The same without views, which only change with the project: most of the nodes, and of the time.
 TABLES = ("resource_type:model,config.materialized:table", "resource_type:test")
 NOT_IN_A_RUN = ("resource_type:test,path:models/staging", "path:tests/data/guards")
+FINDINGS = 20  # how many of those of a test are told
 PROJECT_FILES = ("dbt_project.yml", "profiles.yml", "macros", "models", "tests/data")
 
 
@@ -73,7 +74,7 @@ def read_manifest(root: Path) -> dict[str, Any]:
     """
     target = root / "runs" / "dbt" / "target"
     path, stamp = target / "manifest.json", target / "manifest.stamp"
-    state = _project_state()
+    state = project_state()
     if not path.exists() or not stamp.exists() or stamp.read_text() != state:
         _invoke(root, ["parse"])
         stamp.write_text(state)
@@ -103,47 +104,130 @@ def build(
     workspace: Workspace,
     select: Sequence[str] = IN_A_RUN,
     on_node: OnNode | None = None,
+    before_closing: Callable[[], None] | None = None,
 ) -> list[Node]:
     """Build the selected models and tests; `on_node` hears of each, and of how many there are.
     None is listed before one that it reads.
 
     Where a whole run finds the views of the same project in the warehouse, it leaves them as they
-    are: their nodes are `unchanged`.
+    are: their nodes are `unchanged`. `before_closing` is called in a whole run when all is built
+    but the models with the tag `closing`, which read what it writes.
     """
-    nodes: list[Node] = []
-    total = 0
-    whole = tuple(select) == IN_A_RUN
-    state = _project_state()
-    manifest = read_manifest(workspace.root) if whole and _built_from(workspace) == state else {}
-    views = _views(manifest)
-    if whole and not views:
+    if tuple(select) != IN_A_RUN:
+        return _with_rows(workspace, _build(workspace, select, NOT_IN_A_RUN, Progress(on_node)))
+
+    state = project_state()
+    manifest = read_manifest(workspace.root)
+    views = _views(manifest) if _built_from(workspace) == state else []
+    if not views:
         _set_built_from(workspace, "")
+    progress = Progress(on_node, expected=len(views))
+    everything = TABLES if views else IN_A_RUN
+    if before_closing is None:
+        nodes = _build(workspace, everything, NOT_IN_A_RUN, progress)
+    else:
+        closing = _closing(manifest)
+        progress.expected += len(closing)
+        nodes = _build(workspace, everything, [*NOT_IN_A_RUN, *closing], progress)
+        before_closing()
+        progress.expected -= len(closing)
+        nodes += _build(workspace, closing, NOT_IN_A_RUN, progress)
+    _set_built_from(workspace, state)
+    for unique_id in views:
+        nodes.append(Node(unique_id, "unchanged", 0.0))
+        progress.tell(nodes[-1])
+    sorter = TopologicalSorter(manifest["parent_map"])
+    order = {name: place for place, name in enumerate(sorter.static_order())}
+    nodes.sort(key=lambda node: order[node.unique_id])
+    return _with_rows(workspace, nodes)
+
+
+def build_tables(workspace: Workspace, names: Sequence[str]) -> None:
+    """Build some tables alone, without tests, in a warehouse that has all that they read."""
+    _build(workspace, names, (), Progress(None))
+
+
+def tables_between(
+    manifest: Mapping[str, Any], sources: Sequence[str] | None, targets: Sequence[str]
+) -> list[str]:
+    """The names of some tables (`targets`) and of those that they are made of: of all, or of those
+    that read some sources (`source.table`), directly or not."""
+    nodes = manifest["nodes"]
+    ids = {node["name"]: unique_id for unique_id, node in nodes.items()}
+    chosen = _reached(manifest["parent_map"], [ids[name] for name in targets])
+    if sources is not None:
+        below = [
+            unique_id
+            for unique_id, source in manifest["sources"].items()
+            if f"{source['source_name']}.{source['name']}" in sources
+        ]
+        chosen &= _reached(manifest["child_map"], below)
+        chosen |= {ids[name] for name in targets}
+    return sorted(
+        nodes[unique_id]["name"]
+        for unique_id in chosen
+        if unique_id in nodes and nodes[unique_id]["config"]["materialized"] == "table"
+    )
+
+
+def _reached(edges: Mapping[str, Sequence[str]], start: Sequence[str]) -> set[str]:
+    """All that can be reached, the start included."""
+    found, ahead = set(start), list(start)
+    while ahead:
+        for neighbour in edges.get(ahead.pop(), ()):
+            if neighbour not in found:
+                found.add(neighbour)
+                ahead.append(neighbour)
+    return found
+
+
+class Progress:
+    """Tells whoever listens of each node, and of how many there are in all."""
+
+    def __init__(self, on_node: OnNode | None, expected: int = 0) -> None:
+        self._on_node = on_node
+        self.expected = expected
+        """Nodes beyond those of the present call of dbt."""
+        self.total = 0
+
+    def tell(self, node: Node) -> None:
+        """A node is done."""
+        if self._on_node:
+            self._on_node(node, self.total + self.expected)
+
+
+def _build(
+    workspace: Workspace, select: Sequence[str], exclude: Sequence[str], progress: Progress
+) -> list[Node]:
+    """One call of dbt."""
+    nodes: list[Node] = []
+    before = progress.total
 
     def hear(event: Any) -> None:
-        nonlocal total
         if event.info.name == "LogStartLine":
-            total = event.data.total
+            progress.total = before + event.data.total
         elif event.info.name == "NodeFinished":
-            node = Node(
-                unique_id=event.data.node_info.unique_id,
-                status=event.data.run_result.status,
-                seconds=event.data.run_result.execution_time,
-                message=without_values(event.data.run_result.message),
+            nodes.append(
+                Node(
+                    unique_id=event.data.node_info.unique_id,
+                    status=event.data.run_result.status,
+                    seconds=event.data.run_result.execution_time,
+                    message=without_values(event.data.run_result.message),
+                )
             )
-            nodes.append(node)
-            if on_node:
-                on_node(node, total + len(views))
+            progress.tell(nodes[-1])
 
     arguments = [
         "--no-write-json",  # run_results.json would hold the values that a failed cast quotes
         "build",
         *("--indirect-selection", "empty"),
-        *("--select", *(TABLES if views else select)),
-        *("--exclude", *NOT_IN_A_RUN),
+        *("--select", *select),
+        *(("--exclude", *exclude) if exclude else ()),
     ]
     try:
-        _invoke(workspace.root, arguments, callbacks=[hear])
+        _invoke(workspace.root, arguments, callbacks=[hear], workspace=workspace)
     except BuildError:
+        nodes = [_explained(workspace, node) for node in nodes]
         failed = [node for node in nodes if node.failed]
         if not failed:
             raise
@@ -152,18 +236,36 @@ def build(
             + "\n".join(f"  {node.name}: {node.message}" for node in failed),
             nodes,
         ) from None
+    return nodes
 
-    if whole:
-        _set_built_from(workspace, state)
-    for unique_id in views:
-        nodes.append(Node(unique_id, "unchanged", 0.0))
-        if on_node:
-            on_node(nodes[-1], total + len(views))
+
+def _explained(workspace: Workspace, node: Node) -> Node:
+    """A failed test of the definitions tells what it found, as these hold nobody's data."""
+    if node.status != "fail" or not node.name.startswith("definitions_"):
+        return node
+    folder = workspace.runs / "dbt" / "target" / "compiled" / "plumbline" / "tests" / "data"
+    query = (folder / f"{node.name}.sql").read_text(encoding="utf-8")
+    with connect(workspace.warehouse) as connection:
+        found = sorted(connection.sql(query).project("finding").fetchall())
+    told = "".join(f"\n    {finding}" for (finding,) in found[:FINDINGS])
+    more = f"\n    and {len(found) - FINDINGS} more" if len(found) > FINDINGS else ""
+    return replace(node, message=f"the definitions are to be mended:{told}{more}")
+
+
+def _closing(manifest: Mapping[str, Any]) -> list[str]:
+    """The names of the models with the tag `closing`, and of their data tests."""
+    nodes = manifest["nodes"]
+    models = {name for name, node in nodes.items() if "closing" in node["config"].get("tags", ())}
+    tests = (
+        name
+        for name, node in nodes.items()
+        if node["resource_type"] == "test" and models & set(node["depends_on"]["nodes"])
+    )
+    return sorted({nodes[name]["name"] for name in (*models, *tests)})
+
+
+def _with_rows(workspace: Workspace, nodes: Sequence[Node]) -> list[Node]:
     counts = _row_counts(workspace)
-    if views:
-        sorter = TopologicalSorter(manifest["parent_map"])
-        order = {name: place for place, name in enumerate(sorter.static_order())}
-        nodes.sort(key=lambda node: order[node.unique_id])
     return [replace(node, rows=counts.get(node.name)) for node in nodes]
 
 
@@ -200,13 +302,25 @@ def _set_built_from(workspace: Workspace, state: str) -> None:
 
 
 def _invoke(
-    root: Path, arguments: Sequence[str], callbacks: Sequence[Callable[[Any], None]] = ()
+    root: Path,
+    arguments: Sequence[str],
+    callbacks: Sequence[Callable[[Any], None]] = (),
+    workspace: Workspace | None = None,
 ) -> None:
-    """Call dbt in this process, and let go of the warehouse file afterwards."""
-    folder = root.resolve() / "runs" / "dbt"
+    """Call dbt in this process, and let go of the warehouse file afterwards.
+
+    A build aside keeps dbt's files apart, as dbt parses all anew whenever the warehouse is another.
+    """
+    root = root.resolve()
+    folder = (workspace.runs.resolve() if workspace else root / "runs") / "dbt"
     folder.mkdir(parents=True, exist_ok=True)
+    before = dict(os.environ)
     os.environ |= {
-        "PLUMBLINE_WORKSPACE": str(root.resolve()),
+        "PLUMBLINE_WORKSPACE": str(root),
+        "PLUMBLINE_LISTS": str(workspace.lists.resolve() if workspace else root / "raw"),
+        "PLUMBLINE_WAREHOUSE": str(
+            workspace.warehouse.resolve() if workspace else root / "warehouse.duckdb"
+        ),
         "DBT_PROJECT_DIR": str(PROJECT_ROOT),
         "DBT_PROFILES_DIR": str(PROJECT_ROOT),
         "DBT_TARGET_PATH": str(folder / "target"),
@@ -226,6 +340,8 @@ def _invoke(
     finally:
         DuckDBConnectionManager.close_all_connections()
         reset_adapters()
+        os.environ.clear()
+        os.environ |= before
     if not outcome.success:
         problem = str(outcome.exception or "the build was stopped before everything was built")
         raise BuildError(without_values(problem))
@@ -243,7 +359,7 @@ def _row_counts(workspace: Workspace) -> dict[str, int]:
         return dict(connection.execute(" union all ".join(counts)).fetchall()) if tables else {}
 
 
-def _project_state() -> str:
+def project_state() -> str:
     """A hash that changes when dbt would read the project otherwise."""
     state = hashlib.blake2b(version("dbt-core").encode())
     for name in PROJECT_FILES:

@@ -11,7 +11,7 @@ import hashlib
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,8 @@ from orchestration.contracts import (
     nearest,
 )
 
+# Folders of runs/ in which a build lies beside the one that is published.
+BUILDS_ASIDE = ("as_of", "scenario")
 DEMO_ROOT = PROJECT_ROOT / "workspaces" / "demo"
 KEY_VARIABLE = "PLUMBLINE_IDENTITY_KEY"
 DEMO_KEY = hashlib.sha256(b"plumbline: the identity key of the demo company").digest()
@@ -137,6 +139,15 @@ class Workspace:
 
     root: Path
     config: Config
+    aside: str = ""
+    """Names a build beside the one that is published: of a past day, or under other definitions.
+    What it builds lies below runs/, what it is built from is the same."""
+    as_of: date | None = None
+    """The day up to which exports count, and that counts as today; else all, and the settings."""
+
+    def at(self, as_of: date) -> Workspace:
+        """The workspace as it was known on a day."""
+        return replace(self, aside="as_of", as_of=as_of)
 
     @property
     def exports(self) -> Path:
@@ -154,13 +165,20 @@ class Workspace:
         return self.root / "raw"
 
     @property
+    def lists(self) -> Path:
+        """Which of the loaded files count, and the settings: what the models are built from."""
+        return self.runs / "lists" if self.aside else self.raw
+
+    @property
     def warehouse(self) -> Path:
         """The DuckDB file that dbt builds."""
-        return self.root / "warehouse.duckdb"
+        return (self.runs if self.aside else self.root) / "warehouse.duckdb"
 
     @property
     def published(self) -> Path:
-        """The DuckDB file that BI reads."""
+        """The DuckDB file that BI reads; the marts of a past day lie beside the build of it."""
+        if self.as_of:
+            return self.runs / f"plumbline-{self.as_of}.duckdb"
         return self.root / "published" / "plumbline.duckdb"
 
     @property
@@ -171,7 +189,7 @@ class Workspace:
     @property
     def runs(self) -> Path:
         """Logs, dbt's and Dagster's own files, and temporary ones."""
-        return self.root / "runs"
+        return self.root / "runs" / self.aside
 
     @property
     def history(self) -> Path:

@@ -19,6 +19,7 @@ from orchestration.demo.clock import (
     office_hour,
     utc_text,
 )
+from orchestration.demo.commerce import Origins
 from orchestration.demo.company import OWN_DOMAIN, PRODUCTS, Company, Staff, World
 from orchestration.demo.deals import OPEN_STAGES
 from orchestration.demo.records import Books, LeadRecord, Opportunity, Person
@@ -55,6 +56,7 @@ class Crm:
         self.folder = folder
         self.dice = world.dice("crm")
         self.integration = world.staff[-1]
+        self.origins = Origins(world, books)
         self.binned: list[tuple[str, int]] = []
         """Leads in the recycle bin: id and creation."""
 
@@ -231,7 +233,7 @@ class Crm:
             "CampaignId,HasOpportunityLineItem,Pricebook2Id,OwnerId,CreatedDate,CreatedById,"
             "LastModifiedDate,LastModifiedById,SystemModstamp,LastStageChangeDate,FiscalYear,"
             "FiscalQuarter,ContactId,ContractId,Contract_Months__c,Loss_Reason__c,"
-            "Original_Opportunity__c,List_Amount__c"
+            "Original_Opportunity__c,List_Amount__c,Partner_Registered__c"
         )
         stages = [*OPEN_STAGES, "Closed Won", "Closed Lost"]
         rows = []
@@ -250,11 +252,12 @@ class Crm:
                 "0" if deal.status == "open" else "1", "1" if deal.status == "won" else "0",
                 *forecast, deal.account.currency,
                 self._campaign_of(deal), "0", "", deal.owner.id, created,
-                deal.owner.id, changed, deal.owner.id, changed, changed, closes[:4],
-                str((int(closes[5:7]) + 2) // 3),
+                self.origins.creators[deal.id].id, changed, deal.owner.id, changed, changed,
+                closes[:4], str((int(closes[5:7]) + 2) // 3),
                 contact.id if contact and deal.is_deal else NULL_ID, "",
                 str(deal.months) if deal.months else "", deal.loss_reason,
                 deal.original.id if deal.original else "", cents_text(deal.list_cents),
+                "1" if deal.id in self.origins.registered else "0",
             ))  # fmt: skip
         self._object("Opportunity", header, rows, "salesforce.opportunities")
 

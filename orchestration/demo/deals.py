@@ -420,6 +420,7 @@ class Deals:
             months=12,
             product=deal.product,
             person=deal.person,
+            original=deal,
         )
         self.books.opportunities.append(renewal)
         close = office_hour(ends - 12 + dice.randrange(20), dice)

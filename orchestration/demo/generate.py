@@ -19,7 +19,7 @@ of the reporting currency, months and days of New York, ids as Salesforce has th
     revenue       months and accounts ([revenue, cost of goods, revenue of unknown cost]), net of
                   credit notes
     carts         checkouts that were left, and orders of the shop
-    subscriptions currency > how many were paid by card, and what those that run pay a month
+    subscriptions currency > how many prices they had over time, how many run, and what those pay
     salesforce    records that a later full export lacks, status changes told by comparing exports,
                   month > kind of activity > how many were done
     mess          how often each kind of trouble was planted
@@ -30,25 +30,34 @@ of the reporting currency, months and days of New York, ids as Salesforce has th
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
 from orchestration.demo.ads import Ads
+from orchestration.demo.audience import Audience
 from orchestration.demo.clock import LAST_DAY, day_text
+from orchestration.demo.commerce import Commerce
 from orchestration.demo.company import REPORTING_CURRENCY, World
 from orchestration.demo.crm import Crm
 from orchestration.demo.deals import Deals
 from orchestration.demo.desk import Desk
+from orchestration.demo.groups import Groups
 from orchestration.demo.hubspot import HubSpot
 from orchestration.demo.lists import Lists
 from orchestration.demo.mailings import Mailings
 from orchestration.demo.money import Money
 from orchestration.demo.people import People
 from orchestration.demo.platforms import Platforms
+from orchestration.demo.publishes import write_publishes
 from orchestration.demo.records import Books
+from orchestration.demo.sales_ops import SalesOps
+from orchestration.demo.scores import Scores
+from orchestration.demo.service import Service
 from orchestration.demo.shop import Shop
 from orchestration.demo.stripe import Stripe
+from orchestration.demo.subscriptions import Subscriptions
 from orchestration.demo.truth import Truth
 from orchestration.demo.web import Web
 from orchestration.demo.workspace_file import WORKSPACE
@@ -65,8 +74,8 @@ def generate(
 ) -> None:
     """Write the demo workspace: the same seed and scale give the same bytes, anywhere.
 
-    `directory` gets workspace.yml, exports/, definitions/ and truth.json; files of the same name
-    are replaced, others are left alone. `progress` hears what is being made.
+    `directory` gets workspace.yml, exports/, definitions/, history/published/ and truth.json; files
+    of the same name are replaced, others are left alone. `progress` hears what is being made.
     """
     tell = progress or (lambda _: None)
     world, books = World(scale, seed), Books()
@@ -75,7 +84,9 @@ def generate(
     ads, mailings, money = Ads(world), Mailings(world, books), Money(world, books)
     platforms = Platforms(world, ads)
     shop, stripe = Shop(world, books), Stripe(world, books, money)
+    subscriptions = Subscriptions(world, books, stripe)
     lists, web = Lists(world, books, mailings), Web(world)
+    audience = Audience(world, lists, web)
 
     tell("exports")
     folder = Folder(directory)
@@ -84,19 +95,38 @@ def generate(
     crm.write()
     desk = Desk(world, books, folder, crm.binned)
     desk.write()
+    Service(world, books, desk).write(folder)
     HubSpot(world, books, folder).write()
+    Groups(world).write(folder)
+    Commerce(world, books).write(folder)
+    Scores(world, books).write(folder)
     ads.write(folder)
     platforms.write(folder)
     mailings.write(folder)
     money.write(folder)
+    SalesOps(world, books).write(folder)
     shop.write(folder)
     stripe.write(folder)
+    subscriptions.write(folder)
     lists.write(folder)
     web.write(folder)
+    audience.write(folder)
 
     tell("truth")
     _write_truth(
-        folder, Truth(world, books), ads, mailings, money, shop, stripe, lists, web, desk, platforms
+        folder,
+        Truth(world, books),
+        ads,
+        mailings,
+        money,
+        shop,
+        stripe,
+        subscriptions,
+        lists,
+        web,
+        audience,
+        desk,
+        platforms,
     )
 
 
@@ -108,8 +138,10 @@ def _write_truth(
     money: Money,
     shop: Shop,
     stripe: Stripe,
+    subscriptions: Subscriptions,
     lists: Lists,
     web: Web,
+    audience: Audience,
     desk: Desk,
     platforms: Platforms,
 ) -> None:
@@ -120,6 +152,8 @@ def _write_truth(
     platforms.add_campaigns(campaigns)
     buyers = shop.new_customers()
     customers = truth.new_customers(buyers)
+    running = stripe.truth_of_subscriptions()
+    subscriptions.add_truth(running)
     content: dict[str, object] = {
         "seed": world.seed,
         "scale": world.scale,
@@ -144,11 +178,13 @@ def _write_truth(
         "email": {**mailings.truth(), **lists.truth_of_email()},
         "web": web.truth_of_web(),
         "social": web.truth_of_social(),
-        "touchpoints": lists.truth_of_touches(),
+        "touchpoints": dict(
+            sorted((audience.truth_of_touches() + Counter(lists.truth_of_touches())).items())
+        ),
         "costs": [asdict(row) for row in costs],
         "revenue": money.truth_of_revenue(shop),
         "carts": shop.truth_of_carts(),
-        "subscriptions": stripe.truth_of_subscriptions(),
+        "subscriptions": running,
         "salesforce": desk.truth(),
         "mess": truth.mess(),
         "files": dict(sorted(folder.files.items())),
@@ -160,3 +196,4 @@ def _write_truth(
         for key, value in content.items()
     )
     folder.text("truth.json", "{\n" + lines + "\n}\n")
+    write_publishes(folder, truth.funnel())

@@ -240,7 +240,8 @@ class Money:
                     if seller.starts > start or (seller.ends and seller.ends <= start):
                         continue
                     quota = (52_000 + 6_000 * (4 * (year - 2025) + quarter)) * 100
-                    self.targets.append(("quota", start, 3, seller.id, quota, "VP Sales"))
+                    rep = seller.hubspot_id or seller.id
+                    self.targets.append(("quota", start, 3, rep, quota, "VP Sales"))
 
     def truth_of_revenue(self, shop: Shop) -> dict[str, object]:
         """Revenue, cost of goods and lines, by the day of each line, in dollars.
@@ -292,6 +293,9 @@ class Money:
             lines.append(
                 f"{metric},{day_text(start)},{months},{channel},{rep},{cents // 100},{owner}"
             )
+        for year in (2025, 2026):  # recurring revenue is to grow by 15 % a quarter
+            for month in (1, 4, 7, 10):
+                lines.append(f"mrr_growth,{year}-{month:02d}-01,3,,,0.15,VP Sales")
         folder.lines(f"exports/{TARGETS}", lines)
         folder.expect(TARGETS, "generic.targets", len(lines) - 1)
 
@@ -357,6 +361,8 @@ class Money:
                 "rule,match_on,value,version,valid_from,valid_to,owner_sales,owner_marketing,reason",
                 f"own_domain,email_domain,{OWN_DOMAIN},{owners},Our own people",
                 f"test_name,test_flag,true,{owners},A name says it is a test",
+                "spam,email_domain,spam-offers.example,1,2025-07-01,9999-12-31,VP Sales,"
+                "VP Marketing,Offers nobody asked for",
             ],
         )
 

@@ -24,6 +24,50 @@ files:
       changed_at: {headers: [Changed At], format: "%Y-%m-%d %H:%M"}
       source_system: {constant: hubspot}
 
+  # HubSpot's history of the lead score of some contacts, in UTC.
+  - match: "hubspot/lead-score-history-*.csv"
+    contract: generic.lead_scores
+    timezone: UTC
+    columns:
+      record_id: Record ID
+      score: HubSpot Score
+      scored_at: {headers: [Changed At], format: "%Y-%m-%d %H:%M:%S"}
+      source_system: {constant: hubspot}
+
+  # What sales development does, finds out and turns down, from the tool it works with: the leads
+  # of Salesforce.
+  - match: "engagement/activities-*.csv"
+    contract: generic.activities
+    timezone: UTC
+    columns:
+      activity_id: Activity ID
+      person_record_id: Lead ID
+      sales_rep_id: User ID
+      source_system: {constant: salesforce}
+      activity_type: Type
+      direction: Direction
+      outcome: Result
+      occurred_at: Started At
+
+  - match: "engagement/qualification-*.csv"
+    contract: generic.qualification
+    timezone: UTC
+    columns:
+      record_id: Lead ID
+      sales_rep_id: User ID
+      source_system: {constant: salesforce}
+      timeline_months: Timeline (months)
+      assessed_at: Assessed At
+
+  - match: "engagement/rejections-*.csv"
+    contract: generic.stage_events
+    timezone: UTC
+    columns:
+      record_id: Lead ID
+      sales_rep_id: User ID
+      source_system: {constant: salesforce}
+      stage: Status
+
   # Events of the mailing provider, in UTC and in its own words.
   - match: "email/events-*.csv"
     contract: generic.email_events
@@ -35,6 +79,32 @@ files:
       event: {headers: [event], values: {send: sent, spamreport: complaint}}
       occurred_at: {headers: [occurred_at], format: "%Y-%m-%d %H:%M:%S"}
       is_machine: is_bot
+
+  # Our own log of page loads, in UTC, and what the analytics tool counts for whole months.
+  - match: "web/page-views-*.csv"
+    contract: generic.page_views
+    timezone: UTC
+    columns:
+      source_system: {constant: web}
+
+  - match: "web/monthly-visitors-*.csv"
+    contract: generic.web_visitors
+    columns:
+      source_system: {constant: ga4}
+      web_property: {constant: Larkmoor site}
+
+  # Subsidiaries, as the ERP lists them.
+  - match: "erp/accounts-*.csv"
+    contract: generic.accounts
+    timezone: UTC
+    columns:
+      account_id: Account
+      parent_account_id: Above
+      source_system: {constant: erp}
+      account_name: Name
+      domain: Web site
+      country: Country
+      created_at: {headers: [Since], format: "%Y-%m-%d %H:%M:%S"}
 
   # A billing system that speaks German: semicolons, decimal commas, dotted dates, Windows letters.
   - match: "billing/invoices-*.csv"
@@ -56,6 +126,30 @@ files:
       currency_code: Währung
       original_order_id: Bezug auf
 
+  # Its subscriptions, which tell the last day of each price.
+  - match: "billing/subscriptions-*.csv"
+    contract: generic.subscriptions
+    delimiter: ";"
+    encoding: cp1252
+    columns:
+      subscription_id: Abonr
+      source_system: {constant: salesforce}
+      account_id: Kundennr
+      product: Produkt
+      billing_interval: {headers: [Intervall], values: {Jahr: year, Quartal: quarter, Monat: month}}
+      amount: {headers: [Betrag], number: "1.234,56"}
+      currency_code: Währung
+      status:
+        headers: [Status]
+        values:
+          aktiv: active
+          überfällig: past_due
+          Testphase: trialing
+          pausiert: paused
+          gekündigt: canceled
+      start_date: {headers: [Von], format: "%d.%m.%Y"}
+      last_date: {headers: [Bis], format: "%d.%m.%Y"}
+
   - match: "finance/marketing-costs-*.csv"
     contract: generic.costs
     columns:
@@ -69,6 +163,19 @@ files:
   - match: "finance/targets-*.csv"
     contract: generic.targets
 
+  # Quotas that were changed while they ran: the day since when counts.
+  - match: "finance/quota-changes-*.csv"
+    contract: generic.targets
+
   - match: "finance/products-*.csv"
     contract: generic.products
+
+  # Since when the sellers sell, in the American way of writing a day.
+  - match: "people/sales-team-*.csv"
+    contract: generic.sales_reps
+    columns:
+      sales_rep_id: Salesforce User ID
+      source_system: {constant: salesforce}
+      sales_rep: Name
+      started_on: {headers: [Selling since], format: "%m/%d/%Y"}
 """

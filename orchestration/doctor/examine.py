@@ -299,6 +299,8 @@ class _Visit:
             self._shapes[contract.table] = Shape(own, layout.headers, layout.delimiter)
             self._rows[contract.table] = self._all_rows(rows, contract)
             if own:
+                source = f"read_parquet({sql.literal(str(rows))})"
+                self._words.keep(contract, source, file.name)
                 finding = self._finding(file, head, match, layout)
                 taken = time.perf_counter() - started
                 finding = replace(finding, rows=loaded.rows, seconds=round(taken, 3))

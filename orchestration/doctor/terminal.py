@@ -299,7 +299,8 @@ def _steps(diagnosis: Diagnosis) -> Iterator[str]:
     for part in diagnosis.open:
         if part.matters and part.rows:
             # A copy replaces the default as a whole.
-            copy = "" if part.is_there else f"Copy seeds/definitions/{Path(part.file).name} to {part.file}. "
+            default = f"seeds/definitions/{Path(part.file).name}"
+            copy = "" if part.is_there else f"Copy {default} to {part.file}. "
             yield f"{copy}Add the rows above to {diagnosis.workspace / part.file}."
     for entry in diagnosis.idle:
         yield f"Correct or remove this entry, or bring its file: {entry}."

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 from orchestration.contracts import Contract
@@ -54,14 +53,13 @@ def ingest(
     *,
     on_file: Callable[[LoadResult], None] | None = None,
     only: set[str] | None = None,
-    as_of: date | None = None,
 ) -> IngestResult:
     """Load what is new, and say which files count. `on_file` hears of each file, and again of one
     that turns out, beside the others, not to be believable.
 
     A file that cannot be loaded is refused and the others go on; a definition that cannot be
-    loaded stops the run, before anything else is loaded. `only` names sources or contracts. Under
-    `as_of` nothing counts that was exported later.
+    loaded stops the run, before anything else is loaded. `only` names sources or contracts. Of a
+    workspace at an `as_of` nothing counts that was exported later.
     """
     tell = on_file or (lambda _: None)
     results = []
@@ -69,7 +67,7 @@ def ingest(
         for result in run.load_all():
             results.append(result)
             tell(result)
-        finished = run.finish(results, as_of)
+        finished = run.finish(results)
     for before, result in zip(results, finished, strict=True):
         if result != before:
             tell(result)

@@ -36,6 +36,8 @@ CURRENCIES = (
 CURRENCY = rf"(?:[A-Z]{{0,3}}\p{{Sc}}|{CURRENCIES})"
 ADDRESS = r"[^@\s]+@[^@\s]+\.[^@\s]+"
 HOST = r"^(?:[a-z][a-z0-9+.-]*://)?(?:[^/@]*@)?(?:www\.)?([^/:?#@\s]+\.[^/:?#@\s]+)"
+ORIGIN = r"^(?:[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*)?"
+ADDRESS_START = r"^(?:[A-Za-z][A-Za-z0-9+.-]*://|/|\?)"
 TEST = r"(?:^|[^\pL])(?:test|testing|qa|dummy|asdf)(?:[^\pL]|$)"
 TRUE = ("true", "t", "yes", "y", "1")
 FALSE = ("false", "f", "no", "n", "0")
@@ -239,6 +241,8 @@ def _value(contract: Contract, column: Column, text: str, zone: str, layout: Lay
         return domain
     if rules.identity == "test_flag":
         return f"regexp_matches(lower({text}), '{TEST}')"
+    if rules.address_part:
+        return _part_of_address(rules.address_part, text)
     if column.is_text:
         return text
     if column.data_type == "boolean":
@@ -250,6 +254,21 @@ def _value(contract: Contract, column: Column, text: str, zone: str, layout: Lay
     if column.data_type in ("date", "timestamp"):
         return _moment(column, text, _zone(contract, column, zone), zone)
     return _number(column, text)
+
+
+def _part_of_address(part: str, text: str) -> str:
+    """A part of a web address; what else stands in its query is never kept."""
+    if part == "path":
+        path = rf"regexp_extract({text}, '{ORIGIN}([^?#]*)', 1)"
+        return f"case when {text} is not null then coalesce(nullif({path}, ''), '/') end"
+    if part == "parameters":
+        query = rf"string_split(regexp_extract({text}, '\?([^#]*)', 1), '&')"
+        named = f"list_transform({query}, lambda p: lower(split_part(p, '=', 1)))"
+        return f"nullif(array_to_string(list_sort(list_distinct({named})), '&'), '')"
+    value = rf"regexp_extract({text}, '(?i)[?&]{re.escape(part)}=([^&#]*)', 1)"
+    plain = f"url_decode(replace({value}, '+', ' '))"
+    is_address = rf"regexp_matches({text}, '{ADDRESS_START}')"
+    return f"nullif(case when {is_address} then {plain} else {text} end, '')"
 
 
 def reads(column: Column, text: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -256,7 +257,7 @@ class Tables:
 
     def __init__(self, workspace: Workspace, seen: Seen, connection: load.Connection) -> None:
         self._workspace = workspace
-        self._raw = workspace.raw
+        self._raw, self._lists = workspace.raw, workspace.lists
         self._seen = seen
         self._connection = connection
 
@@ -264,7 +265,7 @@ class Tables:
         """The columns of a contract's relation, without rows."""
         shape = [f"{columns.name(column.name)} {column.data_type}" for column in contract.columns]
         name = f"{contract.source}/{contract.table}/_schema.parquet"
-        self._write(name, ", ".join([*shape, "_fingerprint varchar"]), [])
+        self._write(self._raw / name, ", ".join([*shape, "_fingerprint varchar"]), [])
 
     def files(self, counting: list[Sighting]) -> None:
         """The files that count."""
@@ -275,21 +276,22 @@ class Tables:
             row: list[Any] = [seen.source, seen.table, seen.file_name, seen.fingerprint]
             row += [path.as_posix(), rejects, seen.exported_at, seen.exported_at_from]
             rows.append([*row, seen.mode, seen.rows, seen.rejected, seen.skipped])
-        self._write("_files.parquet", FILES, rows)
+        self._write(self._lists / "_files.parquet", FILES, rows)
 
     def settings(self, today: date) -> None:
         """The workspace's settings."""
         config = self._workspace.config
-        row = [config.company, today, config.reporting_currency, config.timezone]
-        self._write("_settings.parquet", SETTINGS, [[*row, config.fiscal_year_start_month]])
+        row: list[Any] = [config.company, today, config.reporting_currency, config.timezone]
+        row.append(config.fiscal_year_start_month)
+        self._write(self._lists / "_settings.parquet", SETTINGS, [row])
 
     def refused(self, left: list[LoadResult]) -> None:
         """The files that were not loaded, and why."""
         rows = [[r.file_name, r.source or None, r.table or None, r.message] for r in left]
-        self._write("_refused.parquet", REFUSED, rows)
+        self._write(self._lists / "_refused.parquet", REFUSED, rows)
 
-    def _write(self, name: str, shape: str, rows: list[list[Any]]) -> None:
-        path = self._raw / name
+    def _write(self, path: Path, shape: str, rows: list[list[Any]]) -> None:
+        name = os.path.relpath(path, self._raw)
         digest = hashlib.blake2b(json.dumps([shape, rows], default=str).encode()).hexdigest()[:32]
         if path.is_file() and self._seen.written.get(name) == [digest, *_stat(path)]:
             return

@@ -13,12 +13,12 @@ import time
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from orchestration.contracts import DEFINITIONS, PROJECT_ROOT, Contract
-from orchestration.ingest import batch, suppress, unpack
+from orchestration.ingest import batch, metrics, suppress, unpack
 from orchestration.ingest import load as loading
 from orchestration.ingest.columns import as_typed
 from orchestration.ingest.dialect import Head, Layout, Refused, from_file_name
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     import duckdb
 
 SEEDS = PROJECT_ROOT / "seeds" / "definitions"
+METRICS = "metric_definitions"
 # Raise it when the same file under the same contract would give other rows than before.
 VERSION = 3
 # A file may change again within the tick of its clock; what was read just then is not remembered.
@@ -98,7 +99,13 @@ class Run:
     def __enter__(self) -> Run:
         for folder in (self._workspace.raw, self._temporary):
             folder.mkdir(parents=True, exist_ok=True)
-        for pattern in ("raw/.*.tmp", "raw/*/*/.*.tmp", "history/loads/.*.tmp", "runs/tmp/*.*"):
+        for pattern in (
+            "raw/.*.tmp",
+            "raw/*/*/.*.tmp",
+            "history/*/.*.tmp",
+            "runs/tmp/*.*",
+            "runs/*/tmp/*.*",
+        ):
             for left_over in self._workspace.root.glob(pattern):
                 if left_over.is_dir():
                     shutil.rmtree(left_over)
@@ -130,12 +137,23 @@ class Run:
                     headers = ", ".join(column.headers[0] for column in columns if column.headers)
                     expected = f"\n  its headers are: {headers}" if headers else ""
                     wrong.append(f"{file.path}: {result.message}{expected}")
+                elif result.table == METRICS and file.path.is_relative_to(
+                    self._workspace.definitions
+                ):
+                    lacks = metrics.lacking(self._metrics(result), SEEDS / f"{METRICS}.csv")
+                    wrong += [f"{file.path}: {message}" for message in lacks]
         if wrong:
             raise IngestError("\n".join(wrong))
         for files in batch.portions(discover(self._workspace.exports)):
             self._load_ahead(files)
             for file in files:
                 yield from self._load(file)
+
+    def _metrics(self, result: LoadResult) -> list[metrics.Metric]:
+        """The rows of a workspace's own definitions of metrics."""
+        rows = self._connection().read_parquet(str(result.path(self._workspace.raw)))
+        found = rows.project("metric, version, parameters").fetchall()
+        return [metrics.Metric(*row) for row in found]
 
     def definitions(self) -> Iterator[tuple[ExportFile, Contract | None]]:
         """Of each definition the workspace's own file, else the default."""
@@ -420,12 +438,12 @@ class Run:
             return ""
         return hashlib.blake2b(key, digest_size=8, person=b"plumbline").hexdigest()
 
-    def finish(self, results: list[LoadResult], as_of: date | None) -> list[LoadResult]:
+    def finish(self, results: list[LoadResult]) -> list[LoadResult]:
         """Write down which files count, and what the models need to know of the workspace.
 
         Returns the results again, with the files that only now turn out not to be believable.
         """
-        raw, config = self._workspace.raw, self._workspace.config
+        raw, config, as_of = self._workspace.raw, self._workspace.config, self._workspace.as_of
         counting = active(self._history.sightings.values(), self._current, raw, as_of)
         problems = shrunken(counting)
         results = [

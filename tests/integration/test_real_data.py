@@ -5,7 +5,6 @@ The files are not ours and are not in the project: without them these tests are 
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -16,9 +15,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration.pipeline import Monitor, run
-from orchestration.quality import CheckError
-from orchestration.workspace import PROJECT_ROOT, open_workspace
+from orchestration.workspace import PROJECT_ROOT
 from tests.integration.conftest import plumbline
 
 DATA = Path(os.environ.get("PLUMBLINE_SHARED_DATA", PROJECT_ROOT.parent / "shared" / "data"))
@@ -525,47 +522,38 @@ def test_ga4_events_of_a_period_are_read_and_not_dated(
     assert _rows(vendors, "select count(*) from marts.fct_web_traffic_daily") == [(0,)]
 
 
+@pytest.fixture(scope="module")
+def subscriptions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Subscription periods of the MRR playbook."""
+    exports = {"subscription_periods.csv": "dbt_labs_mrr/subscription_periods.csv"}
+    root = tmp_path_factory.mktemp("subscriptions")
+    with run_workspace("dbt_labs_mrr", exports, root) as connection:
+        yield connection
+
+
 def test_recurring_revenue_at_month_ends_of_half_open_periods(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    subscriptions: duckdb.DuckDBPyConnection,
 ) -> None:
     """A period that ends on the first of a month is what was paid for the one before."""
-    monkeypatch.setenv("PLUMBLINE_IDENTITY_KEY", "5e" * 32)
-    shutil.copytree(WORKSPACES / "dbt_labs_mrr", tmp_path, dirs_exist_ok=True)
-    (tmp_path / "exports").mkdir()
-    shutil.copy(DATA / "dbt_labs_mrr" / "subscription_periods.csv", tmp_path / "exports")
-
-    # No mart is made of subscriptions yet: with nothing to sign, nothing is published.
-    with contextlib.suppress(CheckError):
-        run(open_workspace(tmp_path), Monitor())
-
-    with duckdb.connect(tmp_path / "warehouse.duckdb", read_only=True) as warehouse:
-        found = dict(
-            _rows(
-                warehouse,
-                """
-                select strftime(month_end, '%Y-%m'), cast(sum(monthly_amount) as integer)
-                from (
-                    select first_day - interval 1 day as month_end
-                    from generate_series(
-                        date '2017-10-01', date '2020-02-01', interval 1 month
-                    ) as firsts (first_day)
-                ) as months
-                inner join intermediate.int_subscriptions as periods
-                    on month_end >= periods.start_date and month_end < periods.end_date
-                group by 1
-                """,
-            )
-        )
+    query = """
+        select strftime(month, '%Y-%m'), cast(sum({column}) as integer) from marts.{mart}
+        where strftime(month, '%Y-%m') in ('2019-01', '2019-06', '2019-11', '2019-12', '2020-01')
+        group by 1
+    """
     told = {
-        month: found[month] for month in ("2019-01", "2019-06", "2019-11", "2019-12", "2020-01")
-    }
-    assert told == {
         "2019-01": 620,
         "2019-06": 1135,
         "2019-11": 1840,
         "2019-12": 1255,
         "2020-01": 175,
     }
+
+    for column, mart in (
+        ("closing", "fct_mrr_movements"),
+        ("closing_mrr", "rpt_recurring_revenue_monthly"),
+    ):
+        found = _rows(subscriptions, query.format(column=column, mart=mart))
+        assert dict(found) == told
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[tuple[Any, ...]]:

@@ -21,6 +21,13 @@ def warehouse(tmp_path: Path) -> Path:
                 'USD' as reporting_currency,
                 'UTC' as reporting_timezone,
                 1 as fiscal_year_start_month;
+            create view raw.plumbline__files as
+            select
+                'crm' as source_name,
+                'people' as table_name,
+                'crm/people.csv' as file_name,
+                'f1' as fingerprint,
+                timestamp '2026-03-31 12:00:00' as exported_at;
 
             create schema marts;
             create table marts.rpt_small as

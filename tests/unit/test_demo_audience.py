@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
@@ -263,6 +264,39 @@ def test_touches(demo: Path, truth: dict[str, Any]) -> None:
     found = Counter(
         words.get(row["channel"], row["channel"]) for row in rows if row["email"].lower() in known
     )
-
-    assert found == truth["touchpoints"]
     assert len(rows) == sum(found.values()) + 3
+
+    forms = read(demo, "web/forms-*.csv")
+    before: dict[tuple[str, str], datetime] = {}
+    again = 0
+    for row in sorted(forms, key=lambda row: row["touched_at"]):
+        assert row["email"].lower() in known
+        who, channel = row["email"].lower(), channel_of(row)
+        sent = datetime.fromisoformat(row["touched_at"])
+        last = before.get((who, channel), datetime.min)
+        before[who, channel] = sent
+        if sent - last <= timedelta(minutes=30):
+            again += 1  # the same form, sent twice
+        else:
+            found[channel] += 1
+
+    assert 0 < again < len(forms) / 2
+    assert found == truth["touchpoints"]
+
+
+def channel_of(form: Row) -> str:
+    """By the click id of an ad, else what the link carries, else the page before."""
+    carried = dict(parse_qsl(urlsplit(form["landing_page"]).query))
+    source, medium = carried.get("utm_source", ""), carried.get("utm_medium", "")
+    if carried.keys() & {"gclid", "msclkid"}:
+        return "paid_search"
+    if source or medium:
+        if source == "chatgpt.com":
+            return "ai_assistant"
+        known = {("linkedin", "cpc"): "paid_social", ("newsletter", "email"): "email"}
+        return known.get((source, medium), "unmapped")
+    host = urlsplit(form["referrer"]).hostname or ""
+    if host in ("", "www.larkmoor.example"):
+        return "unattributed"
+    hosts = {"www.perplexity.ai": "ai_assistant", "www.google.de": "organic_search"}
+    return hosts.get(host, "referral")

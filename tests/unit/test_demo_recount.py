@@ -692,7 +692,7 @@ def test_mailings_are_found_again(exports: Exports, truth: dict[str, Any]) -> No
 def of_billing(exports: Exports) -> Iterator[tuple[str, date, int, int | None]]:
     """The German file: account, day, cents, and their cost."""
     dates: dict[str, date] = {}
-    for row in read(one(exports.exports, "billing/*"), "cp1252", ";"):
+    for row in read(one(exports.exports, "billing/invoices-*"), "cp1252", ";"):
         try:
             on = datetime.strptime(row["Belegdatum"], "%d.%m.%Y").date()
         except ValueError:
@@ -888,6 +888,10 @@ def test_activities_and_records_gone_are_found_again(demo: Path, truth: dict[str
         on = day(utc(row["StartDateTime"]))
         if row["IsChild"] == "0" and row["IsDeleted"] == "0" and on <= AS_OF:
             found[month(on), "meeting"] += 1
+    by_tool = read(one(demo, "exports/engagement/activities-*"))
+    for row in by_tool:
+        assert row["Result"] in ("completed", "replied")
+        found[month(day(utc(row["Started At"]))), row["Type"].lower()] += 1
 
     def gone(name: str) -> int:
         early, late = (
@@ -897,6 +901,7 @@ def test_activities_and_records_gone_are_found_again(demo: Path, truth: dict[str
         return len(early.keys() - late.keys())
 
     salesforce = truth["salesforce"]
+    assert len(by_tool) > 50
     assert dict(found) == {
         (name, kind): n
         for name, kinds in salesforce["activities"].items()

@@ -15,7 +15,9 @@ from orchestration.gaps import Gap, Known
 
 
 def seed(name: str) -> list[dict[str, str]]:
-    with (PROJECT_ROOT / "seeds" / "definitions" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+    with (PROJECT_ROOT / "seeds" / "definitions" / f"{name}.csv").open(
+        encoding="utf-8", newline=""
+    ) as file:
         return list(csv.DictReader(file))
 
 

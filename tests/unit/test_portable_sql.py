@@ -25,9 +25,11 @@ ALLOWED = {
     "abs", "add_months", "and", "arg_max", "arg_min", "array_sort", "array_to_string",
     "array_unique_agg", "avg", "case", "cast", "coalesce", "concat_ws", "count", "datediff",
     "dense_rank", "exists", "exp", "explode", "extract", "floor", "generate_series", "greatest",
-    "if", "lag", "lead", "least", "left", "length", "ln", "lower", "max", "min", "nullif", "or",
-    "quantile", "replace", "round", "row_number", "sign", "split_part", "sqrt", "substring", "sum",
-    "timestamp_trunc", "trim", "try_cast", "ts_or_ds_add", "ts_or_ds_to_date", "upper", "weekday",
+    "if", "json_extract_scalar", "lag", "lead", "least", "left", "length", "ln", "lower", "max",
+    "min", "nullif", "or",
+    "quantile", "regexp_replace", "replace", "round", "row_number", "sign", "split_part", "sqrt",
+    "substring", "sum", "timestamp_trunc", "trim", "try_cast", "ts_or_ds_add", "ts_or_ds_to_date",
+    "upper", "weekday",
 }  # fmt: skip
 
 

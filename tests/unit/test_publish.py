@@ -51,8 +51,10 @@ def test_the_published_file_holds_the_marts_with_their_words(warehouse: Path, ta
         build = connection.execute(
             "select build_id, company, as_of::varchar from _build"
         ).fetchall()
-    assert tables[1:] == [("marts", "rpt_small", "It's one row per id.")]
-    assert tables[0][:2] == ("main", "_build")
+        files = connection.execute("select file_name, fingerprint from _files").fetchall()
+    assert tables[2:] == [("marts", "rpt_small", "It's one row per id.")]
+    assert [table[:2] for table in tables[:2]] == [("main", "_build"), ("main", "_files")]
+    assert files == [("crm/people.csv", "f1")]
     assert comments == [("id", 'The "id".')]
     assert build == [(published.build_id, "Acme", "2026-03-31")]
 

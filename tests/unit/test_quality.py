@@ -137,13 +137,15 @@ def test_what_the_definitions_do_not_cover_is_named(tmp_path: Path) -> None:
 
     assert quality.notes(warehouse, definitions) == [
         "fx_coverage: 3 amounts without a rate, where 0 is expected; see "
-        "definitions/exchange_rates.csv (begin with a copy of seeds/definitions/exchange_rates.csv)",
+        "definitions/exchange_rates.csv "
+        "(begin with a copy of seeds/definitions/exchange_rates.csv)",
         "stage_changes_unmapped: 3 of 4 changes are not mapped; see definitions/stage_map.csv",
     ]
     assert quality.gaps(warehouse, definitions) == [
         "stage not mapped: crm 'Warm' 2 stage changes; add it to definitions/stage_map.csv",
         "deal stage not mapped: hubspot 'Handshake (EMEA)' 2 deals; add it to "
-        "definitions/opportunity_stages.csv (begin with a copy of seeds/definitions/opportunity_stages.csv)",
+        "definitions/opportunity_stages.csv "
+        "(begin with a copy of seeds/definitions/opportunity_stages.csv)",
         "channel not mapped: crm 'Podcast' 2 people; add it to definitions/channel_map.csv "
         "(begin with a copy of seeds/definitions/channel_map.csv)",
         "currency not mapped: meta_ads 'USD' 2 amounts; add it to definitions/exchange_rates.csv "

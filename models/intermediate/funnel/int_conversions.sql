@@ -41,6 +41,19 @@ counted as (
 
 ),
 
+-- Somebody may be recorded as a lead again, in a later cycle: the first time is theirs.
+first_leads as (
+
+    select *
+
+    from counted
+
+    where stage = 'lead' and not is_imputed and not is_lead_after_opportunity
+
+    qualify row_number() over (partition by person_id order by cycle_number) = 1
+
+),
+
 person_cycles as (
 
     select
@@ -85,12 +98,11 @@ persons as (
         from_entries.entered_date,
         min(to_entries.entered_date) as converted_date
 
-    from counted as from_entries
+    from first_leads as from_entries
 
     inner join windows
         on
-            from_entries.stage = windows.from_stage
-            and windows.from_stage = 'lead'
+            windows.from_stage = 'lead'
             and windows.to_stage in ('opportunity', 'won')
             and {{ in_force('windows', 'from_entries.entered_date') }}
 
@@ -99,11 +111,6 @@ persons as (
             from_entries.person_id = to_entries.person_id
             and to_entries.cycle_number >= from_entries.cycle_number
             and windows.to_stage = to_entries.stage
-
-    where
-        not from_entries.is_imputed
-        and not from_entries.is_lead_after_opportunity
-        and from_entries.cycle_number = 1
 
     group by
         windows.from_stage,
@@ -116,6 +123,20 @@ persons as (
 
 ),
 
+-- A deal was there when it was closed, at the latest. The day on which an open one may close says nothing.
+dated_opportunities as (
+
+    select
+        *,
+        case
+            when status != 'open' and close_date < created_date then close_date
+            else created_date
+        end as entered_date
+
+    from opportunities
+
+),
+
 deals as (
 
     select
@@ -125,11 +146,10 @@ deals as (
         windows.version as definition_version,
         opportunities.opportunity_id as unit_id,
         opportunity_sources.channel,
-        least(opportunities.created_date, coalesce(opportunities.close_date, opportunities.created_date))
-            as entered_date,
+        opportunities.entered_date,
         case when opportunities.status = 'won' then opportunities.close_date end as converted_date
 
-    from opportunities
+    from dated_opportunities as opportunities
 
     inner join opportunity_sources
         on opportunities.opportunity_id = opportunity_sources.opportunity_id
@@ -138,7 +158,7 @@ deals as (
         on
             windows.from_stage = 'opportunity'
             and windows.to_stage = 'won'
-            and {{ in_force('windows', 'opportunities.created_date') }}
+            and {{ in_force('windows', 'opportunities.entered_date') }}
 
     where
         opportunities.is_funnel

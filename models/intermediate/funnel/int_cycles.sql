@@ -55,13 +55,15 @@ mql_touches as (
         with_previous.person_id,
         with_previous.cycle_number,
         touches.channel,
-        touches.campaign_id
+        touches.campaign_id,
+        touches.touched_at
 
     from with_previous
 
     inner join touches
         on
             with_previous.person_id = touches.person_id
+            and touches.names_source
             and with_previous.mql_at >= touches.touched_at
             and (
                 with_previous.previous_ended_at is null
@@ -88,6 +90,7 @@ final as (
             when mql_touches.person_id is not null then mql_touches.campaign_id
             else first_touches.campaign_id
         end as campaign_id,
+        coalesce(mql_touches.touched_at, first_touches.touched_at) as touched_at,
         with_previous.mql_at,
         with_previous.ended_at
 

@@ -120,6 +120,7 @@ final as (
         coalesce(stages.status, {{ stage_status() }}, stages_of_deals.status, 'open') as status,
         deals.amount as amount_original,
         dated.is_inferred,
+        deals.close_date,
         dated.entered_date,
         dated.entered_at
 

@@ -44,7 +44,7 @@ history as (
 
     from property_history
 
-    where value is not null
+    where property_name = 'lifecyclestage' and value is not null
 
 ),
 

@@ -45,6 +45,8 @@ unioned as (
         'salesforce:' || account_id as account_id,
         'salesforce:' || original_opportunity_id as original_opportunity_id,
         'salesforce:' || owner_id as sales_rep_id,
+        'salesforce:' || created_by_id as created_by_id,
+        cast(null as varchar) as created_by_role,
         case
             when is_won then 'won'
             when is_closed then 'lost'
@@ -61,6 +63,7 @@ unioned as (
         list_amount as list_amount_original,
         contract_months,
         probability,
+        coalesce(is_partner_registered, false) as is_partner_registered,
         is_deleted,
         close_date,
         created_at
@@ -76,6 +79,9 @@ unioned as (
         hubspot_deals.account_id,
         'hubspot:' || hubspot_deals.original_deal_id,
         'hubspot:' || hubspot_deals.sales_rep_id,
+        -- Its exports name no creator; who owns the deal is the nearest.
+        'hubspot:' || hubspot_deals.sales_rep_id,
+        null,
         hubspot_deals.status,
         hubspot_deals.stage_name,
         hubspot_deals.deal_type,
@@ -88,6 +94,7 @@ unioned as (
         hubspot_deals.list_amount,
         hubspot_deals.contract_months,
         hubspot_deals.probability,
+        coalesce(hubspot_deals.is_partner_registered, false),
         hubspot_deals.is_deleted,
         hubspot_deals.close_date,
         hubspot_deals.created_at
@@ -107,6 +114,8 @@ unioned as (
         source_system || ':' || account_id,
         source_system || ':' || original_opportunity_id,
         source_system || ':' || sales_rep_id,
+        source_system || ':' || created_by,
+        created_by_role,
         lower(status),
         stage_name,
         kind,
@@ -119,6 +128,7 @@ unioned as (
         list_amount,
         contract_months,
         probability,
+        coalesce(is_partner_registered, false),
         deleted_at is not null,
         close_date,
         created_at
@@ -135,6 +145,8 @@ mapped as (
         unioned.account_id,
         unioned.original_opportunity_id,
         unioned.sales_rep_id,
+        unioned.created_by_id,
+        unioned.created_by_role,
         unioned.status,
         unioned.stage_name,
         unioned.channel_source,
@@ -154,6 +166,7 @@ mapped as (
         unioned.list_amount_original,
         unioned.contract_months,
         unioned.probability,
+        unioned.is_partner_registered,
         unioned.is_deleted,
         {{ local_date('unioned.created_at', 'settings.reporting_timezone') }} as created_date,
         unioned.close_date,

@@ -84,7 +84,9 @@ person_sources as (
         opportunities.opportunity_id,
         coalesce(cycles.channel, first_touches.channel, 'unattributed') as channel,
         case when cycles.person_id is not null then cycles.campaign_id else first_touches.campaign_id end
-            as campaign_id
+            as campaign_id,
+        case when cycles.person_id is not null then cycles.touched_at else first_touches.touched_at end
+            as touched_at
 
     from opportunities
 
@@ -122,7 +124,12 @@ sources as (
         case
             when person_sources.opportunity_id is not null then person_sources.campaign_id
             else campaigns.campaign_id
-        end as campaign_id
+        end as campaign_id,
+        -- A campaign that the deal names touched somebody whom nobody knows, no later than it was created.
+        case
+            when person_sources.opportunity_id is not null then person_sources.touched_at
+            when campaigns.campaign_id is not null then opportunities.created_at
+        end as touched_at
 
     from opportunities
 

@@ -57,6 +57,7 @@ newest as (
             'account_id',
             'campaign_id',
             'owner_id',
+            'created_by_id',
             'contact_id',
             'original_opportunity_id',
             'opportunity_name',
@@ -72,6 +73,7 @@ newest as (
             'contract_months',
             'is_closed',
             'is_won',
+            'is_partner_registered',
             'close_date',
             'created_at'
         ]
@@ -160,6 +162,7 @@ reports as (
         campaign_id,
         coalesce(owner_id, named_owner_id) as owner_id,
         owner_name,
+        cast(null as varchar) as created_by_id,
         contact_id,
         original_opportunity_id,
         opportunity_name,
@@ -175,6 +178,7 @@ reports as (
         contract_months,
         coalesce(is_closed, stage_status != 'open') as is_closed,
         coalesce(is_won, stage_status = 'won') as is_won,
+        cast(null as boolean) as is_partner_registered,
         is_deleted,
         close_date,
         created_at,
@@ -189,6 +193,8 @@ reported as (
     select * from {{ with_reports(
         'opportunity_id',
         fixed=[
+            'created_by_id',
+            'is_partner_registered',
             'created_at'
         ],
         changing=[
@@ -245,6 +251,7 @@ opportunities as (
         reported.account_id,
         reported.campaign_id,
         coalesce(reported.owner_id, owner_names.owner_name) as owner_id,
+        reported.created_by_id,
         reported.contact_id,
         reported.original_opportunity_id,
         reported.opportunity_name,
@@ -260,6 +267,7 @@ opportunities as (
         reported.contract_months,
         reported.is_closed,
         reported.is_won,
+        reported.is_partner_registered,
         reported.is_deleted,
         reported.is_reported,
         reported.close_date,

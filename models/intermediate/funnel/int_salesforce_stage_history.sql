@@ -72,9 +72,12 @@ told as (
     select
         'history:' || opportunity_history_id as state_id,
         opportunity_id,
+        cast(null as varchar) as owner_id,
         stage_name,
         cast(null as varchar) as stated_status,
+        forecast_category,
         amount,
+        probability,
         close_date,
         exported_at,
         created_at as changed_at
@@ -89,9 +92,12 @@ told as (
     select
         'version:' || opportunity_id || ':' || cast(version_started_at as varchar),
         opportunity_id,
+        owner_id,
         stage_name,
         case when is_won then 'won' when is_closed then 'lost' else 'open' end,
+        forecast_category,
         amount,
+        probability,
         close_date,
         exported_at,
         version_started_at
@@ -118,9 +124,12 @@ field_changes as (
     select
         'field:' || field_history.opportunity_field_history_id as state_id,
         field_history.opportunity_id,
+        cast(null as varchar) as owner_id,
         field_history.new_value as stage_name,
         cast(null as varchar) as stated_status,
+        cast(null as varchar) as forecast_category,
         opportunities.amount,
+        cast(null as decimal(18, 2)) as probability,
         {{ local_date('field_history.created_at', 'settings.reporting_timezone') }} as close_date,
         field_history.exported_at,
         field_history.created_at as changed_at
@@ -145,9 +154,12 @@ first_stages as (
     select
         'made:' || opportunities.opportunity_id as state_id,
         opportunities.opportunity_id,
+        cast(null as varchar) as owner_id,
         first_changes.stage_name,
         cast(null as varchar) as stated_status,
+        cast(null as varchar) as forecast_category,
         opportunities.amount,
+        cast(null as decimal(18, 2)) as probability,
         opportunities.close_date,
         first_changes.exported_at,
         opportunities.created_at as changed_at
@@ -207,8 +219,11 @@ seen as (
 
     select
         opportunity_id,
+        cast(null as varchar),
         stage_name,
+        forecast_category,
         amount,
+        probability,
         is_closed,
         is_won,
         close_date,
@@ -219,8 +234,11 @@ seen as (
 
     select
         opportunity_id,
+        owner_id,
         stage_name,
+        forecast_category,
         amount,
+        probability,
         is_closed,
         is_won,
         close_date,
@@ -236,8 +254,11 @@ moments as (
     select
         left(opportunity_id, 15) as short_id,
         max(opportunity_id) as opportunity_id,
+        max(owner_id) as owner_id,
         max(stage_name) as stage_name,
+        max(forecast_category) as forecast_category,
         max(amount) as amount,
+        max(probability) as probability,
         max(case when is_closed is null then null when is_won then 'won' when is_closed then 'lost' else 'open' end)
             as stated_status,
         max(close_date) as close_date,
@@ -254,9 +275,12 @@ states as (
     select
         state_id,
         opportunity_id,
+        owner_id,
         stage_name,
         stated_status,
+        forecast_category,
         amount,
+        probability,
         close_date,
         false as is_inferred,
         changed_at
@@ -268,9 +292,12 @@ states as (
     select
         'export:' || moments.opportunity_id || ':' || cast(moments.exported_at as varchar),
         moments.opportunity_id,
+        moments.owner_id,
         moments.stage_name,
         moments.stated_status,
+        moments.forecast_category,
         moments.amount,
+        moments.probability,
         moments.close_date,
         true,
         moments.exported_at
@@ -286,9 +313,12 @@ statuses as (
     select
         states.state_id,
         coalesce(opportunities.opportunity_id, {{ salesforce_id('states.opportunity_id') }}) as opportunity_id,
+        {{ salesforce_id('states.owner_id') }} as owner_id,
         states.stage_name,
         coalesce(states.stated_status, stages.status, stages_of_deals.status, 'open') as status,
+        states.forecast_category,
         states.amount,
+        states.probability,
         states.is_inferred,
         states.close_date,
         states.changed_at

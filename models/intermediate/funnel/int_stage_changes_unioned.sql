@@ -14,6 +14,12 @@ salesforce_lead_changes as (
 
 ),
 
+salesforce_leads as (
+
+    select * from {{ ref('int_salesforce_leads') }}
+
+),
+
 hubspot_changes as (
 
     select * from {{ ref('int_hubspot_lifecycle_changes') }}
@@ -34,14 +40,19 @@ unioned as (
 
     union all
 
+    -- The reason is a field of the lead as it is today: of the status that it has today.
     select
-        'salesforce:' || lead_id,
+        'salesforce:' || salesforce_lead_changes.lead_id,
         'salesforce',
-        status,
+        salesforce_lead_changes.status,
+        salesforce_leads.rejection_reason,
         cast(null as varchar),
-        cast(null as varchar),
-        changed_at
+        salesforce_lead_changes.changed_at
     from salesforce_lead_changes
+    left join salesforce_leads
+        on
+            salesforce_lead_changes.lead_id = salesforce_leads.lead_id
+            and salesforce_lead_changes.status = salesforce_leads.status
 
     union all
 

@@ -82,7 +82,8 @@ endings as (
 
 ),
 
--- A rung after an ending starts a cycle. An exit after an ending, a second rejection, starts none.
+-- A rung after an ending starts a cycle. An exit after an ending, a second rejection, starts none; nor does the
+-- win of a deal that outlived its cycle, and belongs there.
 starts as (
 
     select
@@ -90,7 +91,8 @@ starts as (
         case
             when
                 is_rung
-                and earlier_endings > coalesce(max(case when is_rung then earlier_endings end) over (
+                and stage != 'won'
+                and earlier_endings > coalesce(max(case when is_rung and stage != 'won' then earlier_endings end) over (
                     partition by person_id
                     order by occurred_at, stage_order, opportunity_id
                     rows between unbounded preceding and 1 preceding
@@ -139,6 +141,7 @@ cycles as (
         source_system,
         sales_rep_id,
         reason,
+        mql_evidence,
         definition_version,
         is_observed,
         ends_cycle = 1 as is_ending,

@@ -5,7 +5,14 @@ with
 
 cycles as (
 
-    select * from {{ ref('int_stage_cycles') }}
+    select
+        *,
+        row_number() over (
+            partition by person_id, cycle_number
+            order by occurred_at asc, stage_order asc, opportunity_id asc nulls last
+        ) as event_number
+
+    from {{ ref('int_stage_cycles') }}
 
 ),
 
@@ -37,10 +44,10 @@ proven as (
         ladder.stage_order,
         min(cycles.occurred_at) as entered_at,
         -- Engines differ in whether an unknown value can be the first: only known ones compete.
-        min_by(cycles.opportunity_id, case when cycles.opportunity_id is not null then cycles.occurred_at end)
+        min_by(cycles.opportunity_id, case when cycles.opportunity_id is not null then cycles.event_number end)
             as opportunity_id,
-        min_by(cycles.source_system, cycles.occurred_at) as source_system,
-        min_by(cycles.sales_rep_id, case when cycles.sales_rep_id is not null then cycles.occurred_at end)
+        min_by(cycles.source_system, cycles.event_number) as source_system,
+        min_by(cycles.sales_rep_id, case when cycles.sales_rep_id is not null then cycles.event_number end)
             as sales_rep_id
 
     from cycles
@@ -69,6 +76,7 @@ rungs as (
         coalesce(first_events.source_system, proven.source_system) as source_system,
         coalesce(first_events.sales_rep_id, proven.sales_rep_id) as sales_rep_id,
         cast(null as varchar) as reason,
+        first_events.mql_evidence,
         first_events.definition_version,
         coalesce(not first_events.is_observed, true) as is_imputed,
         -- Entered later than a later rung: its date is moved to that rung's (rule 3).
@@ -98,6 +106,7 @@ exits as (
         source_system,
         sales_rep_id,
         reason,
+        mql_evidence,
         definition_version,
         false as is_imputed,
         false as is_out_of_order,

@@ -10,15 +10,21 @@ persons as (
 
 ),
 
-person_records as (
+mapped_changes as (
 
-    select * from {{ ref('int_person_records') }}
+    select * from {{ ref('int_stage_changes_mapped') }}
 
 ),
 
-source_stage_changes as (
+mqls as (
 
-    select * from {{ ref('int_stage_changes_unioned') }}
+    select * from {{ ref('int_mqls') }}
+
+),
+
+qualification as (
+
+    select * from {{ ref('int_qualification') }}
 
 ),
 
@@ -28,57 +34,9 @@ opportunities as (
 
 ),
 
-stage_map as (
-
-    select * from {{ source('definitions', 'stage_map') }}
-
-),
-
 ladder as (
 
     select * from {{ ref('int_ladder') }}
-
-),
-
-settings as (
-
-    select * from {{ ref('stg_plumbline__settings') }}
-
-),
-
-mapped_changes as (
-
-    select
-        person_records.person_id,
-        coalesce(stage_map.stage, ladder.stage) as stage,
-        source_stage_changes.source_system,
-        source_stage_changes.sales_rep_id,
-        source_stage_changes.reason,
-        stage_map.version as definition_version,
-        source_stage_changes.changed_at as occurred_at
-
-    from source_stage_changes
-
-    cross join settings
-
-    inner join person_records
-        on source_stage_changes.record_id = person_records.record_id
-
-    left join stage_map
-        on
-            source_stage_changes.source_system = stage_map.source_system
-            and lower(source_stage_changes.source_stage) = lower(stage_map.source_stage)
-            and {{ in_force(
-                'stage_map', local_date('source_stage_changes.changed_at', 'settings.reporting_timezone')
-            ) }}
-
-    -- A text that is itself a stage needs no row in the map; what deals prove comes from deals.
-    left join ladder
-        on
-            lower(source_stage_changes.source_stage) = ladder.stage
-            and ladder.stage not in ('opportunity', 'won', 'lost')
-
-    where coalesce(stage_map.stage, ladder.stage) != 'none'
 
 ),
 
@@ -104,6 +62,7 @@ events as (
         split_part(source_systems, '+', 1) as source_system,
         cast(null as varchar) as sales_rep_id,
         cast(null as varchar) as reason,
+        cast(null as varchar) as mql_evidence,
         cast(null as bigint) as definition_version,
         true as is_observed,
         created_at as occurred_at
@@ -121,10 +80,45 @@ events as (
         source_system,
         sales_rep_id,
         reason,
+        cast(null as varchar),
+        definition_version,
+        true,
+        changed_at
+    from mapped_changes
+    where stage != 'mql'
+
+    union all
+
+    select
+        person_id,
+        'mql',
+        cast(null as varchar),
+        source_system,
+        sales_rep_id,
+        reason,
+        evidence,
         definition_version,
         true,
         occurred_at
-    from mapped_changes
+    from mqls
+    where is_mql
+
+    union all
+
+    -- Sales confirms somebody by what it found out about them (glossary B11).
+    select
+        person_id,
+        'sql',
+        cast(null as varchar),
+        source_system,
+        sales_rep_id,
+        cast(null as varchar),
+        cast(null as varchar),
+        definition_version,
+        true,
+        assessed_at
+    from qualification
+    where is_bant_sql
 
     union all
 
@@ -136,6 +130,7 @@ events as (
         carried_opportunities.opportunity_id,
         carried_opportunities.source_system,
         carried_opportunities.sales_rep_id,
+        cast(null as varchar),
         cast(null as varchar),
         cast(null as bigint),
         carried_opportunities.created_at is not null,
@@ -154,6 +149,7 @@ events as (
         source_system,
         sales_rep_id,
         loss_reason,
+        cast(null as varchar),
         cast(null as bigint),
         true,
         closed_at
@@ -173,6 +169,18 @@ ordered as (
 
     inner join ladder
         on events.stage = ladder.stage
+
+    -- The same told twice, by two systems or by two kinds of evidence, is one event: the order of events is total.
+    qualify row_number() over (
+        partition by events.person_id, events.stage, events.opportunity_id, events.occurred_at
+        order by
+            events.is_observed desc,
+            events.mql_evidence asc nulls last,
+            events.reason asc nulls last,
+            events.source_system asc nulls last,
+            events.definition_version asc nulls last,
+            events.sales_rep_id asc nulls last
+    ) = 1
 
 )
 

@@ -21,10 +21,23 @@ generic_accounts as (
 
 ),
 
+account_parents as (
+
+    select * from {{ source('definitions', 'account_parents') }}
+
+),
+
+settings as (
+
+    select * from {{ ref('stg_plumbline__settings') }}
+
+),
+
 accounts as (
 
     select
         'salesforce:' || account_id as account_id,
+        'salesforce:' || parent_account_id as parent_account_id,
         'salesforce' as source_system,
         account_name,
         domain,
@@ -40,6 +53,7 @@ accounts as (
     -- A company that another system lists as well is that account.
     select
         account_id,
+        parent_account_id,
         'hubspot',
         company_name,
         domain,
@@ -56,6 +70,7 @@ accounts as (
 
     select
         source_system || ':' || account_id,
+        source_system || ':' || parent_account_id,
         source_system,
         account_name,
         domain,
@@ -66,6 +81,33 @@ accounts as (
 
     from generic_accounts
 
+),
+
+-- Groups are as they are today: what the teams agreed on counts before what a system says.
+with_parents as (
+
+    select
+        accounts.account_id,
+        nullif(coalesce(account_parents.parent_account_id, accounts.parent_account_id), accounts.account_id)
+            as parent_account_id,
+        accounts.source_system,
+        accounts.account_name,
+        accounts.domain,
+        accounts.segment,
+        accounts.country,
+        accounts.is_deleted,
+        accounts.created_at
+
+    from accounts
+
+    cross join settings
+
+    left join account_parents
+        on
+            account_parents.match_on = 'account_id'
+            and accounts.account_id = account_parents.value
+            and {{ in_force('account_parents', 'settings.as_of') }}
+
 )
 
-select * from accounts
+select * from with_parents

@@ -36,7 +36,7 @@ account_domains as (
 
 free_mail_domains as (
 
-    select domain from {{ source('definitions', 'free_mail_domains') }}
+    select * from {{ ref('int_free_mail_domains') }}
 
 ),
 

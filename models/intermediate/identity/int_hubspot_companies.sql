@@ -22,7 +22,7 @@ salesforce_accounts as (
 
 free_mail_domains as (
 
-    select domain from {{ source('definitions', 'free_mail_domains') }}
+    select * from {{ ref('int_free_mail_domains') }}
 
 ),
 
@@ -30,6 +30,7 @@ versions as (
 
     select
         company_id,
+        parent_company_id,
         salesforce_account_id,
         company_name,
         domain,
@@ -49,6 +50,7 @@ versions as (
 
     select
         company_id,
+        parent_company_id,
         salesforce_account_id,
         company_name,
         domain,
@@ -113,6 +115,7 @@ companies as (
 
     select
         newest.company_id,
+        newest.parent_company_id,
         coalesce(
             'salesforce:' || named_accounts.account_id,
             'salesforce:' || accounts_by_domain.account_id,
@@ -135,6 +138,28 @@ companies as (
     left join accounts_by_domain
         on newest.domain = accounts_by_domain.domain
 
+),
+
+with_parents as (
+
+    select
+        companies.company_id,
+        companies.account_id,
+        parents.account_id as parent_account_id,
+        companies.company_name,
+        companies.domain,
+        companies.industry,
+        companies.country,
+        companies.is_own_account,
+        companies.is_deleted,
+        companies.created_at,
+        companies.exported_at
+
+    from companies
+
+    left join companies as parents
+        on companies.parent_company_id = parents.company_id
+
 )
 
-select * from companies
+select * from with_parents

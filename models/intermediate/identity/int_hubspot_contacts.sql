@@ -61,7 +61,9 @@ versions as (
         salesforce_contact_id,
         email_key,
         email_domain,
+        company_name,
         lifecycle_stage,
+        contact_owner,
         original_source,
         original_source_detail,
         is_test_name,
@@ -73,6 +75,7 @@ versions as (
         became_sql_at,
         became_opportunity_at,
         became_customer_at,
+        owner_assigned_at,
         cast(null as timestamp) as version_started_at,
         exported_at,
         -- A full export that lacks a record is news of it, too.
@@ -89,7 +92,9 @@ versions as (
         salesforce_contact_id,
         email_key,
         email_domain,
+        company_name,
         lifecycle_stage,
+        contact_owner,
         original_source,
         original_source_detail,
         is_test_name,
@@ -101,6 +106,7 @@ versions as (
         became_sql_at,
         became_opportunity_at,
         became_customer_at,
+        owner_assigned_at,
         version_started_at,
         exported_at,
         coalesce(deleted_at, exported_at)
@@ -191,7 +197,9 @@ contacts as (
         newest.salesforce_contact_id,
         newest.email_key,
         newest.email_domain,
+        newest.company_name,
         newest.lifecycle_stage,
+        newest.contact_owner,
         newest.original_source,
         newest.original_source_detail,
         coalesce(newest.is_test_name, false) as is_test_name,
@@ -202,7 +210,9 @@ contacts as (
         newest.became_sql_at,
         newest.became_opportunity_at,
         newest.became_customer_at,
-        newest.exported_at
+        newest.owner_assigned_at,
+        newest.exported_at,
+        newest.known_at
 
     from newest
 

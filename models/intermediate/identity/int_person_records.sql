@@ -1,12 +1,14 @@
 {{ config(materialized='table') }}
 
 {#
-    Connected components by label propagation: each round takes the smallest record id among the
-    records of one e-mail, then among the records that a conversion or a merge links. Real chains
-    (marketing record, lead, converted contact, second marketing record) need three rounds; the
-    test `no_link_joins_two_persons` blocks the build should a longer one appear.
+    Connected components. Records of one e-mail address are one node, named by the smallest record id among
+    them; links join nodes. Each round turns the links of a component further into a star around its smallest
+    node (Kiveris et al., Connected Components in MapReduce and Beyond, 2014): first everything larger than a
+    node is linked to the node's smallest neighbour, then everything smaller. The links shorten at least by
+    half each round, so that few rounds reach along chains of dozens of records (tests/unit/test_identity.py);
+    `no_link_joins_two_persons` blocks the build should one ever be longer.
 #}
-{% set rounds = 4 %}
+{% set rounds = 6 %}
 
 -- One row per record: the person it belongs to (glossary 0.7).
 with
@@ -23,99 +25,165 @@ links as (
 
 ),
 
-links_both_ways as (
+ends as (
 
-    select record_id, linked_record_id from links
-
-    union all
-
-    select linked_record_id, record_id from links
+    select end_number
+    from (
+        values (1), (2)
+    ) as numbers (end_number)
 
 ),
 
-labels_0 as (
+nodes as (
 
     select
-        record_id,
-        email_key,
-        record_id as label
+        *,
+        case
+            when email_key is null then record_id
+            else min(record_id) over (partition by email_key)
+        end as node_id
 
     from records
+
+),
+
+stars_0 as (
+
+    select distinct
+        greatest(nodes.node_id, linked_nodes.node_id) as node_id,
+        least(nodes.node_id, linked_nodes.node_id) as smaller_id
+
+    from links
+
+    inner join nodes
+        on links.record_id = nodes.record_id
+
+    inner join nodes as linked_nodes
+        on links.linked_record_id = linked_nodes.record_id
+
+    where nodes.node_id != linked_nodes.node_id
 
 ),
 
 {% for round in range(1, rounds + 1) %}
-by_email_{{ round }} as (
+neighbours_{{ round }} as (
 
     select
-        record_id,
-        email_key,
-        case
-            when email_key is null then label
-            else min(label) over (partition by email_key)
-        end as label
+        case when ends.end_number = 1 then stars.node_id else stars.smaller_id end as node_id,
+        case when ends.end_number = 1 then stars.smaller_id else stars.node_id end as neighbour_id
 
-    from labels_{{ round - 1 }}
+    from stars_{{ round - 1 }} as stars
+
+    cross join ends
 
 ),
 
-linked_{{ round }} as (
+smallest_neighbours_{{ round }} as (
 
     select
-        links_both_ways.record_id,
-        min(neighbours.label) as label
+        node_id,
+        neighbour_id,
+        least(node_id, min(neighbour_id) over (partition by node_id)) as smallest_id
 
-    from links_both_ways
-
-    inner join by_email_{{ round }} as neighbours
-        on links_both_ways.linked_record_id = neighbours.record_id
-
-    group by links_both_ways.record_id
+    from neighbours_{{ round }}
 
 ),
 
-labels_{{ round }} as (
+larger_linked_{{ round }} as (
+
+    select distinct
+        neighbour_id as node_id,
+        smallest_id as smaller_id
+
+    from smallest_neighbours_{{ round }}
+
+    where neighbour_id > node_id
+
+),
+
+smallest_of_smaller_{{ round }} as (
 
     select
-        by_email_{{ round }}.record_id,
-        by_email_{{ round }}.email_key,
-        least(
-            by_email_{{ round }}.label,
-            coalesce(linked_{{ round }}.label, by_email_{{ round }}.label)
-        ) as label
+        node_id,
+        smaller_id,
+        min(smaller_id) over (partition by node_id) as smallest_id
 
-    from by_email_{{ round }}
+    from larger_linked_{{ round }}
 
-    left join linked_{{ round }}
-        on by_email_{{ round }}.record_id = linked_{{ round }}.record_id
+),
+
+stars_{{ round }} as (
+
+    select distinct
+        case when ends.end_number = 1 then smaller.node_id else smaller.smaller_id end as node_id,
+        smaller.smallest_id as smaller_id
+
+    from smallest_of_smaller_{{ round }} as smaller
+
+    cross join ends
+
+    where ends.end_number = 1 or smaller.smaller_id != smaller.smallest_id
 
 ),
 
 {% endfor %}
+centres as (
+
+    select
+        node_id,
+        min(smaller_id) as person_id
+
+    from stars_{{ rounds }}
+
+    group by node_id
+
+),
+
 person_records as (
 
     select
-        records.record_id,
-        labels_{{ rounds }}.label as person_id,
-        records.source_system,
-        records.email_key,
-        records.email_domain,
-        records.account_id,
-        records.converted_record_id,
-        records.master_record_id,
-        records.channel_source,
-        records.campaign_name,
-        records.is_test_name,
-        records.is_deleted,
-        -- A merged record lives on in its master; any other deleted record has left.
-        records.is_deleted and records.master_record_id is null as has_left,
-        records.created_at
+        nodes.*,
+        coalesce(centres.person_id, nodes.node_id) as person_id,
+        -- Gone, and not by a merge into a record that no export holds.
+        nodes.is_deleted
+        and (nodes.master_record_id is null or masters.record_id is not null) as is_gone
 
-    from records
+    from nodes
 
-    inner join labels_{{ rounds }}
-        on records.record_id = labels_{{ rounds }}.record_id
+    left join centres
+        on nodes.node_id = centres.node_id
+
+    left join records as masters
+        on nodes.master_record_id = masters.record_id
+
+),
+
+final as (
+
+    select
+        record_id,
+        person_id,
+        source_system,
+        email_key,
+        email_domain,
+        account_id,
+        converted_record_id,
+        master_record_id,
+        company_name,
+        channel_source,
+        campaign_name,
+        is_test_name,
+        is_deleted,
+        -- A merged record lives on in its master, as long as anything of the person does; any other deleted
+        -- record has left.
+        is_deleted and (
+            master_record_id is null
+            or min(case when is_gone then 1 else 0 end) over (partition by person_id) = 1
+        ) as has_left,
+        created_at
+
+    from person_records
 
 )
 
-select * from person_records
+select * from final

@@ -59,6 +59,7 @@ unioned as (
         'salesforce:' || converted_account_id as account_id,
         'salesforce:' || converted_contact_id as converted_record_id,
         'salesforce:' || master_record_id as master_record_id,
+        company as company_name,
         lead_source as channel_source,
         cast(null as varchar) as campaign_name,
         coalesce(is_test_name, false) as is_test_name,
@@ -77,6 +78,7 @@ unioned as (
         'salesforce:' || account_id,
         cast(null as varchar),
         'salesforce:' || master_record_id,
+        cast(null as varchar),
         lead_source,
         cast(null as varchar),
         coalesce(is_test_name, false),
@@ -95,6 +97,7 @@ unioned as (
         account_id,
         'salesforce:' || coalesce(salesforce_contact_id, salesforce_lead_id),
         'hubspot:' || merged_into_contact_id,
+        company_name,
         original_source,
         original_source_detail,
         is_test_name,
@@ -117,6 +120,7 @@ unioned as (
         cast(null as varchar),
         cast(null as varchar),
         cast(null as varchar),
+        cast(null as varchar),
         false,
         hubspot_contacts.is_deleted,
         cast(null as timestamp)
@@ -129,49 +133,63 @@ unioned as (
     union all
 
     select
-        source_system || ':' || lead_id,
-        source_system,
-        email_key,
-        email_domain,
-        source_system || ':' || account_id,
-        cast(null as varchar),
-        cast(null as varchar),
-        channel_source,
-        campaign,
-        coalesce(is_test_name, false),
-        deleted_at is not null,
-        created_at
+        generic_leads.source_system || ':' || generic_leads.lead_id,
+        generic_leads.source_system,
+        generic_leads.email_key,
+        generic_leads.email_domain,
+        generic_leads.source_system || ':' || generic_leads.account_id,
+        generic_leads.source_system
+        || case when same_number.lead_id is null then ':' else ':contact:' end
+        || generic_leads.converted_contact_id,
+        generic_leads.source_system || ':' || generic_leads.master_record_id,
+        generic_leads.company,
+        generic_leads.channel_source,
+        generic_leads.campaign,
+        coalesce(generic_leads.is_test_name, false),
+        coalesce(generic_leads.is_deleted, false) or generic_leads.deleted_at is not null,
+        generic_leads.created_at
 
     from generic_leads
+
+    left join generic_leads as same_number
+        on
+            generic_leads.source_system = same_number.source_system
+            and generic_leads.converted_contact_id = same_number.lead_id
 
     union all
 
     -- Leads and contacts of one system may share numbers: a number that a lead has means the lead, and
     -- the contact is told apart.
     select
-        case
-            when generic_leads.lead_id is null
-                then generic_contacts.source_system || ':' || generic_contacts.contact_id
-            else generic_contacts.source_system || ':contact:' || generic_contacts.contact_id
-        end,
+        generic_contacts.source_system
+        || case when same_number.lead_id is null then ':' else ':contact:' end
+        || generic_contacts.contact_id,
         generic_contacts.source_system,
         generic_contacts.email_key,
         generic_contacts.email_domain,
         generic_contacts.source_system || ':' || generic_contacts.account_id,
         cast(null as varchar),
-        cast(null as varchar),
+        generic_contacts.source_system
+        || case when master_number.lead_id is null then ':' else ':contact:' end
+        || generic_contacts.master_record_id,
+        generic_contacts.company,
         generic_contacts.channel_source,
         generic_contacts.campaign,
         coalesce(generic_contacts.is_test_name, false),
-        generic_contacts.deleted_at is not null,
+        coalesce(generic_contacts.is_deleted, false) or generic_contacts.deleted_at is not null,
         generic_contacts.created_at
 
     from generic_contacts
 
-    left join generic_leads
+    left join generic_leads as same_number
         on
-            generic_contacts.source_system = generic_leads.source_system
-            and generic_contacts.contact_id = generic_leads.lead_id
+            generic_contacts.source_system = same_number.source_system
+            and generic_contacts.contact_id = same_number.lead_id
+
+    left join generic_leads as master_number
+        on
+            generic_contacts.source_system = master_number.source_system
+            and generic_contacts.master_record_id = master_number.lead_id
 
     union all
 
@@ -181,6 +199,7 @@ unioned as (
         'mailchimp',
         email_key,
         email_domain,
+        cast(null as varchar),
         cast(null as varchar),
         cast(null as varchar),
         cast(null as varchar),
@@ -199,6 +218,7 @@ unioned as (
         'klaviyo',
         email_key,
         email_domain,
+        cast(null as varchar),
         cast(null as varchar),
         cast(null as varchar),
         cast(null as varchar),

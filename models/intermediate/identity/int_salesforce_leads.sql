@@ -35,6 +35,7 @@ newest as (
             'country',
             'lead_source',
             'status',
+            'rejection_reason',
             'is_converted',
             'is_test_name',
             'converted_date',
@@ -64,6 +65,7 @@ leads as (
             'country',
             'lead_source',
             'status',
+            'rejection_reason',
             'is_converted',
             'converted_date'
         ],

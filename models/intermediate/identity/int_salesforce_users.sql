@@ -20,6 +20,7 @@ newest as (
         [
             'user_name',
             'team',
+            'title',
             'region',
             'is_active',
             'created_at'

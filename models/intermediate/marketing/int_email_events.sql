@@ -36,6 +36,9 @@ unioned as (
         event,
         bounce_type,
         is_machine,
+        link,
+        links_in_message,
+        is_honeypot,
         occurred_at
 
     from generic_events
@@ -51,6 +54,9 @@ unioned as (
         event,
         bounce_type,
         is_machine,
+        cast(null as varchar),
+        cast(null as bigint),
+        cast(null as boolean),
         occurred_at
 
     from hubspot_events
@@ -67,6 +73,9 @@ unioned as (
         event,
         bounce_type,
         cast(null as boolean),
+        cast(null as varchar),
+        cast(null as bigint),
+        cast(null as boolean),
         occurred_at
 
     from mailchimp_events
@@ -81,6 +90,9 @@ unioned as (
         campaign_file,
         event,
         bounce_type,
+        cast(null as boolean),
+        cast(null as varchar),
+        cast(null as bigint),
         cast(null as boolean),
         occurred_at
 

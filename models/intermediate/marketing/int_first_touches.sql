@@ -1,4 +1,4 @@
--- One row per person with a touch: the first one.
+-- One row per person with a touch that names a source: the first one.
 with
 
 touches as (
@@ -17,6 +17,8 @@ first_touches as (
         touched_at
 
     from touches
+
+    where names_source
 
     qualify row_number() over (partition by person_id order by touched_at nulls last, touch_id) = 1
 

@@ -13,6 +13,12 @@ person_records as (
 
 ),
 
+channel_evidence as (
+
+    select * from {{ ref('int_channel_evidence') }}
+
+),
+
 campaigns as (
 
     select * from {{ ref('int_campaigns') }}
@@ -45,37 +51,51 @@ persons_by_email as (
 
 ),
 
--- A record id says more than an address, which two people may share.
-known as (
+dated as (
 
     select
-        coalesce(records.person_id, persons_by_email.person_id) as person_id,
-        touchpoints.source_system,
-        touchpoints.touch_id,
-        touchpoints.touch_type,
-        touchpoints.channel_source,
-        touchpoints.campaign,
-        {{ channel_of('touchpoints.channel_source') }} as channel,
-        touchpoints.touched_at
+        touchpoints.*,
+        {{ click_ids('touchpoints') }} as click_ids,
+        coalesce(touchpoints.channel_source, touchpoints.utm_source) as source_text,
+        coalesce(touchpoints.campaign, touchpoints.utm_campaign) as campaign_text,
+        {{ local_date('touchpoints.touched_at', 'settings.reporting_timezone') }} as touched_date
 
     from touchpoints
 
     cross join settings
 
+    where not coalesce(touchpoints.is_machine, false)
+
+),
+
+-- A record id says more than an address, which two people may share.
+known as (
+
+    select
+        coalesce(records.person_id, persons_by_email.person_id) as person_id,
+        dated.source_system,
+        dated.touch_id,
+        dated.touch_type,
+        dated.source_text,
+        dated.campaign_text,
+        {{ channel_by_evidence('dated.source_text') }} as channel,
+        {{ evidence_of('dated.source_text') }} as evidence,
+        dated.touched_at
+
+    from dated
+
     left join person_records as records
-        on touchpoints.source_system || ':' || touchpoints.record_id = records.record_id
+        on dated.source_system || ':' || dated.record_id = records.record_id
 
     left join persons_by_email
-        on touchpoints.email_key = persons_by_email.email_key
+        on dated.email_key = persons_by_email.email_key
 
-    {{ channel_joins(
-        'touchpoints.source_system', 'touchpoints.channel_source',
-        local_date('touchpoints.touched_at', 'settings.reporting_timezone')
-    ) }}
+    left join channel_evidence
+        on channel_evidence.evidence_key = {{ evidence_key('dated', 'dated.touched_date', 'dated.click_ids') }}
 
-    where
-        not coalesce(touchpoints.is_machine, false)
-        and coalesce(records.person_id, persons_by_email.person_id) is not null
+    {{ channel_joins('dated.source_system', 'dated.source_text', 'dated.touched_date') }}
+
+    where coalesce(records.person_id, persons_by_email.person_id) is not null
 
 ),
 
@@ -86,24 +106,27 @@ named as (
         'touchpoint:' || known.source_system || ':' || coalesce(
             known.touch_id,
             concat_ws(
-                ':', known.person_id, lower(known.touch_type), lower(known.channel_source), lower(known.campaign),
+                ':', known.person_id, lower(known.touch_type), lower(known.source_text), lower(known.campaign_text),
                 cast(known.touched_at as varchar)
             )
         ) as touch_id,
         known.person_id,
+        known.source_system,
+        lower(known.touch_type) as interaction,
         known.channel,
+        known.evidence,
         coalesce(campaigns.campaign_id, campaign_names.campaign_id) as campaign_id,
         known.touched_at
 
     from known
 
     left join campaigns
-        on known.source_system || ':' || known.campaign = campaigns.campaign_id
+        on known.source_system || ':' || known.campaign_text = campaigns.campaign_id
 
     left join campaign_names
         on
             known.channel = campaign_names.channel
-            and lower(known.campaign) = campaign_names.campaign_name
+            and lower(known.campaign_text) = campaign_names.campaign_name
 
 ),
 

@@ -41,6 +41,12 @@ searches as (
 
 ),
 
+channel_evidence as (
+
+    select * from {{ ref('int_channel_evidence') }}
+
+),
+
 ga4_sessions as (
 
     select
@@ -131,6 +137,10 @@ reported as (
         channel_header is not null or source_header is not null as has_channel,
         page_header is not null as has_page,
         coalesce(channel_group, medium, {{ medium_of('source_medium') }}, source) as source_text,
+        case when channel_group is null then {{ ga4_source() }} end as utm_source,
+        case when channel_group is null then {{ ga4_medium() }} end as utm_medium,
+        cast(null as varchar) as referrer_host,
+        cast(null as varchar) as page_host,
         landing_page,
         sessions,
         engaged_sessions,
@@ -150,6 +160,10 @@ reported as (
         channel_header is not null,
         page_header is not null,
         channel_source,
+        cast(null as varchar),
+        cast(null as varchar),
+        cast(null as varchar),
+        cast(null as varchar),
         landing_page,
         sessions,
         engaged_sessions,
@@ -199,7 +213,7 @@ chosen as (
     select
         reported.source_system,
         breakdowns.web_property,
-        {{ channel_of('reported.source_text') }} as channel,
+        {{ channel_by_evidence('reported.source_text') }} as channel,
         case when reported.has_page then coalesce(reported.landing_page, 'unknown') else 'all' end as landing_page,
         reported.sessions,
         reported.engaged_sessions,
@@ -218,6 +232,9 @@ chosen as (
             and breakdowns.choice = 1
 
     {{ channel_joins('reported.source_system', 'reported.source_text', 'reported.date_day') }}
+
+    left join channel_evidence
+        on channel_evidence.evidence_key = {{ evidence_key('reported', 'reported.date_day', "'&&'") }}
 
 ),
 

@@ -109,11 +109,14 @@ valued as (
         events.event,
         events.sequence_number,
         -- What is refunded says what the refund is of: its booking, else its own type.
-        coalesce(
-            originals.kind,
-            case when opportunities.mapped_kind != 'refund' then opportunities.mapped_kind end,
-            opportunities.kind
-        ) as kind,
+        case
+            when opportunities.kind != 'refund' then opportunities.kind
+            else coalesce(
+                originals.kind,
+                case when opportunities.mapped_kind != 'refund' then opportunities.mapped_kind end,
+                opportunities.kind
+            )
+        end as kind,
         opportunities.currency_code,
         events.amount_original,
         exchange_rates.rate as fx_rate,

@@ -21,6 +21,12 @@ exchange_rates as (
 
 ),
 
+product_names as (
+
+    select * from {{ ref('int_product_names') }}
+
+),
+
 settings as (
 
     select * from {{ ref('stg_plumbline__settings') }}
@@ -45,6 +51,7 @@ dated as (
     select
         orders.order_id,
         orders.line_id,
+        orders.original_order_id,
         buyers.account_id,
         orders.product,
         orders.kind,
@@ -73,8 +80,9 @@ valued as (
     select
         dated.order_id,
         dated.line_id,
+        dated.original_order_id,
         coalesce(dated.account_id, 'unattributed') as account_id,
-        dated.product,
+        coalesce(product_names.product_id, dated.product) as product_id,
         dated.kind,
         dated.currency_code,
         dated.quantity,
@@ -86,6 +94,9 @@ valued as (
         dated.date_day
 
     from dated
+
+    left join product_names
+        on lower(dated.product) = product_names.product_text
 
     left join exchange_rates
         on

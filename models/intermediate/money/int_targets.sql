@@ -14,15 +14,7 @@ metric_definitions as (
 
 ),
 
--- The months of the longest period, counted from its first.
-months_ahead as (
-
-    select {{ days_between("date '2000-01-01'", 'date_day') }} as month_index
-    from {{ day_spine("date '2000-01-01'", "date '2000-01-01' + interval '119' day") }} as spine
-
-),
-
-starting as (
+periods as (
 
     select
         lower(metric) as metric,
@@ -30,70 +22,145 @@ starting as (
         coalesce(sales_rep_id, 'all') as sales_rep_id,
         target,
         coalesce(period_months, 1) as period_months,
-        {{ month_of('month') }} as first_month
+        month as named_day,
+        valid_from,
+        {{ month_of('month') }} as period_start,
+        {{ add_months(month_of('month'), 'coalesce(period_months, 1)') }} as period_end,
+        greatest({{ month_of('month') }}, coalesce(valid_from, {{ month_of('month') }})) as holds_from
 
     from targets
 
 ),
 
-monthly as (
+days as (
+
+    select date_day
+    from {{ day_spine('(select min(period_start) from periods)', '(select max(period_end) from periods)') }} as spine
+
+),
+
+-- Of two targets for one day, the one of the shorter period is meant, then the one that was changed to last.
+target_days as (
 
     select
-        starting.metric,
-        starting.channel,
-        starting.sales_rep_id,
-        starting.target,
-        starting.period_months,
-        coalesce(metric_definitions.unit, 'currency') in ('count', 'currency') as is_shared,
-        {{ add_months('starting.first_month', 'months_ahead.month_index') }} as month,
-        {{ days_between(
-            'starting.first_month', add_months('starting.first_month', 'starting.period_months')
-        ) }} as period_days
+        periods.*,
+        days.date_day
 
-    from starting
+    from periods
 
-    inner join months_ahead
-        on months_ahead.month_index < starting.period_months
+    inner join days
+        on days.date_day >= periods.holds_from and days.date_day < periods.period_end
 
-    left join metric_definitions
-        on
-            starting.metric = metric_definitions.metric
-            and {{ in_force('metric_definitions', 'starting.first_month') }}
-
-    -- Of two targets for one month, the one of the shorter period is meant.
     qualify row_number() over (
-        partition by
-            starting.metric,
-            starting.channel,
-            starting.sales_rep_id,
-            {{ add_months('starting.first_month', 'months_ahead.month_index') }}
-        order by starting.period_months asc, starting.first_month desc
+        partition by periods.metric, periods.channel, periods.sales_rep_id, days.date_day
+        order by
+            periods.period_months asc,
+            periods.holds_from desc,
+            periods.valid_from desc nulls last,
+            periods.period_start desc,
+            periods.named_day desc,
+            periods.target desc
     ) = 1
+
+),
+
+parts as (
+
+    select
+        metric,
+        channel,
+        sales_rep_id,
+        period_start,
+        period_end,
+        holds_from,
+        target,
+        {{ month_of('date_day') }} as month,
+        count(*) as days,
+        max(date_day) as last_day
+
+    from target_days
+
+    group by
+        metric, channel, sales_rep_id, period_start, period_end, holds_from, target, {{ month_of('date_day') }}
 
 ),
 
 shared as (
 
     select
+        parts.*,
+        coalesce(metric_definitions.unit, 'currency') in ('count', 'currency') as is_shared,
+        {{ ratio('parts.target * parts.days', days_between('parts.period_start', 'parts.period_end')) }} as share
+
+    from parts
+
+    left join metric_definitions
+        on
+            parts.metric = metric_definitions.metric
+            and {{ in_force('metric_definitions', 'parts.period_start') }}
+
+),
+
+-- What a whole period comes to, with what was changed while it ran.
+period_targets as (
+
+    select
+        metric,
+        channel,
+        sales_rep_id,
+        period_start,
+        period_end,
+        sum(share) as target
+
+    from shared
+
+    group by metric, channel, sales_rep_id, period_start, period_end
+
+),
+
+monthly as (
+
+    select
         metric,
         channel,
         sales_rep_id,
         month,
-        case
-            when is_shared
-                then {{ ratio('target * ' ~ days_between('month', add_months('month', 1)), 'period_days') }}
-            else cast(target as double)
-        end as target
+        max_by(period_start, last_day) as period_start,
+        max_by(period_end, last_day) as period_end,
+        case when max(case when is_shared then 1 else 0 end) = 1 then sum(share) else max_by(target, last_day) end
+            as target,
+        max(case when is_shared then 1 else 0 end) = 1 as is_shared
+
+    from shared
+
+    group by metric, channel, sales_rep_id, month
+
+),
+
+final as (
+
+    select
+        monthly.metric,
+        monthly.channel,
+        monthly.sales_rep_id,
+        monthly.month,
+        -- Cents are rounded once, by those who need them.
+        cast(monthly.target as decimal(24, 10)) as target,
+        monthly.period_start,
+        {{ add_days('monthly.period_end', -1) }} as period_end,
+        cast(case when monthly.is_shared then period_targets.target else monthly.target end as decimal(24, 10))
+            as period_target
 
     from monthly
 
+    inner join period_targets
+        on
+            monthly.metric = period_targets.metric
+            and monthly.channel = period_targets.channel
+            and monthly.sales_rep_id = period_targets.sales_rep_id
+            and monthly.period_start = period_targets.period_start
+            and monthly.period_end = period_targets.period_end
+
 )
 
-select
-    metric,
-    channel,
-    sales_rep_id,
-    month,
-    cast(target as decimal(18, 4)) as target
-
-from shared
+select * from final

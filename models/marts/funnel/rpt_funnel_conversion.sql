@@ -29,7 +29,8 @@ counted as (
         max(window_days) as window_days,
         count(*) as entered,
         count(case when lag_days <= window_days then 1 end) as converted,
-        count(converted_date) as converted_ever
+        count(converted_date) as converted_ever,
+        {{ percentile('lag_days', 0.5) }} as lag_median_days_converted
 
     from conversions
 
@@ -81,6 +82,7 @@ select
     ) }} as is_mature,
     curve_points.lag_median_days,
     curve_points.lag_p90_days,
+    counted.lag_median_days_converted,
     counted.cohort_month
 
 from counted

@@ -40,7 +40,9 @@ person_stages as (
         stage,
         sum(case when is_imputed then 0 else 1 end) as entries,
         count(*) as entries_incl_imputed,
-        sum(case when is_first_ever then 1 else 0 end) as new_people
+        sum(case when is_first_ever then 1 else 0 end) as new_people,
+        count(case when mql_evidence = 'lifecycle' then 1 end) as entries_by_lifecycle_date,
+        count(case when is_lead_after_opportunity and not is_imputed then 1 end) as n_lead_after_opp
 
     from counted
 
@@ -123,7 +125,9 @@ deal_rows as (
         coalesce(deal_counts.stage, people_with_deals.stage) as stage,
         coalesce(deal_counts.entries, 0) as entries,
         coalesce(deal_counts.entries_incl_imputed, 0) as entries_incl_imputed,
-        coalesce(people_with_deals.new_people, 0) as new_people
+        coalesce(people_with_deals.new_people, 0) as new_people,
+        0 as entries_by_lifecycle_date,
+        0 as n_lead_after_opp
 
     from deal_counts
 
@@ -135,7 +139,7 @@ deal_rows as (
 
 ),
 
-final as (
+all_rows as (
 
     select * from person_stages
     where stage not in ('opportunity', 'won', 'lost')
@@ -143,6 +147,19 @@ final as (
     union all
 
     select * from deal_rows
+
+),
+
+-- A deal that closed on an unknown day is in no month.
+with_mqls as (
+
+    select
+        *,
+        sum(case when stage = 'mql' then entries end) over (partition by month, channel) as mql_entries
+
+    from all_rows
+
+    where month is not null
 
 )
 
@@ -152,9 +169,10 @@ select
     cast(entries as bigint) as entries,
     cast(entries_incl_imputed as bigint) as entries_incl_imputed,
     cast(new_people as bigint) as new_people,
+    cast(entries_by_lifecycle_date as bigint) as entries_by_lifecycle_date,
+    cast(n_lead_after_opp as bigint) as n_lead_after_opp,
+    cast(mql_entries as bigint) as mql_entries,
+    {{ ratio('entries', 'mql_entries') }} as flow_ratio,
     month
 
-from final
-
--- A deal that closed on an unknown day is in no month.
-where month is not null
+from with_mqls

@@ -26,6 +26,12 @@ opportunities as (
 
 ),
 
+settings as (
+
+    select * from {{ ref('stg_plumbline__settings') }}
+
+),
+
 ads as (
 
     select
@@ -205,6 +211,25 @@ with_total as (
 
     group by month
 
+),
+
+-- Only months that are over, and right after one another, say how fast MQLs grow (glossary B14).
+with_month_before as (
+
+    select
+        with_total.*,
+        case
+            when
+                lag(with_total.month) over (partition by with_total.channel order by with_total.month)
+                = {{ add_months('with_total.month', -1) }}
+                and {{ add_days(add_months('with_total.month', 1), -1) }} <= settings.as_of
+                then lag(with_total.mqls) over (partition by with_total.channel order by with_total.month)
+        end as mqls_month_before
+
+    from with_total
+
+    cross join settings
+
 )
 
 select
@@ -217,6 +242,8 @@ select
     {{ cost_ratio('spend * 1000', 'impressions') }} as cpm,
     cast(leads as bigint) as leads,
     cast(mqls as bigint) as mqls,
+    cast(mqls_month_before as bigint) as mqls_month_before,
+    {{ ratio('mqls - mqls_month_before', 'mqls_month_before') }} as lead_velocity_rate,
     cast(sqls as bigint) as sqls,
     cast(opportunities as bigint) as opportunities,
     {{ money('pipeline_created') }} as pipeline_created,
@@ -228,4 +255,4 @@ select
     {{ cost_ratio('spend', 'opportunities') }} as flow_cost_per_opportunity,
     month
 
-from with_total
+from with_month_before

@@ -127,6 +127,8 @@ select
     {{ ratio('unioned.delivered', 'unioned.sent') }} as delivery_rate,
     {{ ratio('unioned.opens_raw', 'unioned.delivered') }} as open_rate_raw,
     {{ ratio('unioned.opens_human', 'unioned.delivered') }} as open_rate_human,
+    {{ ratio('unioned.opens_human', 'unioned.delivered - (unioned.opens_raw - unioned.opens_human)') }}
+        as open_rate_reliable,
     {{ ratio('unioned.clicks_human', 'unioned.delivered') }} as click_rate,
     {{ ratio('unioned.clicks_human', 'unioned.opens_human') }} as click_to_open_rate,
     {{ ratio('unioned.unsubscribes', 'unioned.delivered') }} as unsubscribe_rate,

@@ -3,7 +3,7 @@ select
     order_id,
     line_id,
     account_id,
-    product as product_id,
+    product_id,
     kind,
     currency_code,
     quantity,

@@ -11,6 +11,12 @@ opportunity_sources as (
 
     select * from {{ ref('int_opportunity_sources') }}
 
+),
+
+origins as (
+
+    select * from {{ ref('int_opportunity_origins') }}
+
 )
 
 select
@@ -27,6 +33,8 @@ select
     opportunities.currency_code,
     opportunities.forecast_category,
     opportunities.loss_reason,
+    origins.sourced_by,
+    origins.created_by_role,
     opportunities.source_system,
     opportunities.amount,
     opportunities.amount_original,
@@ -41,6 +49,7 @@ select
     opportunities.is_loss_excluded,
     opportunities.is_funnel,
     opportunities.has_date_issue,
+    origins.is_influenced,
     opportunities.created_date,
     opportunities.close_date
 
@@ -48,5 +57,8 @@ from opportunities
 
 inner join opportunity_sources
     on opportunities.opportunity_id = opportunity_sources.opportunity_id
+
+inner join origins
+    on opportunities.opportunity_id = origins.opportunity_id
 
 where not opportunities.is_deleted

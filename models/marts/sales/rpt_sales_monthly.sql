@@ -7,15 +7,45 @@ opportunities as (
 
 ),
 
+origins as (
+
+    select * from {{ ref('int_opportunity_origins') }}
+
+),
+
+lines as (
+
+    select * from {{ ref('int_opportunity_lines') }}
+
+),
+
 bookings as (
 
     select * from {{ ref('int_bookings') }}
 
 ),
 
-targets as (
+quotas as (
 
-    select * from {{ ref('int_targets') }}
+    select * from {{ ref('int_quotas') }}
+
+),
+
+velocity as (
+
+    select * from {{ ref('int_velocity') }}
+
+),
+
+coverage as (
+
+    select * from {{ ref('int_coverage') }}
+
+),
+
+renewals as (
+
+    select * from {{ ref('int_renewals') }}
 
 ),
 
@@ -46,6 +76,10 @@ deals as (
 
     select
         opportunities.*,
+        origins.sourced_by,
+        origins.is_influenced,
+        origins.touches_until_won,
+        origins.contacts_until_won,
         case
             when rep_or_all.scope = 'all' then 'all'
             else coalesce(opportunities.sales_rep_id, 'unattributed')
@@ -54,6 +88,9 @@ deals as (
     from opportunities
 
     cross join rep_or_all
+
+    left join origins
+        on opportunities.opportunity_id = origins.opportunity_id
 
     where opportunities.is_funnel and not opportunities.is_deleted
 
@@ -67,6 +104,20 @@ created as (
         count(*) as opportunities_created,
         sum(acv) as pipeline_created,
         count(case when acv is null then 1 end) as n_no_acv,
+        count(case when sourced_by = 'marketing' then 1 end) as opportunities_marketing,
+        count(case when sourced_by = 'sdr' then 1 end) as opportunities_sdr,
+        count(case when sourced_by = 'sales' then 1 end) as opportunities_sales,
+        count(case when sourced_by = 'partner' then 1 end) as opportunities_partner,
+        count(case when sourced_by = 'customer_success' then 1 end) as opportunities_customer_success,
+        count(case when sourced_by = 'unknown' then 1 end) as opportunities_unknown,
+        sum(case when sourced_by = 'marketing' then acv end) as pipeline_marketing,
+        sum(case when sourced_by = 'sdr' then acv end) as pipeline_sdr,
+        sum(case when sourced_by = 'sales' then acv end) as pipeline_sales,
+        sum(case when sourced_by = 'partner' then acv end) as pipeline_partner,
+        sum(case when sourced_by = 'customer_success' then acv end) as pipeline_customer_success,
+        sum(case when sourced_by = 'unknown' then acv end) as pipeline_unknown,
+        count(case when is_influenced then 1 end) as opportunities_influenced,
+        sum(case when is_influenced then acv end) as pipeline_influenced,
         count(case when status = 'won' then 1 end) as cohort_won,
         count(case when status = 'won' or (status = 'lost' and not is_loss_excluded) then 1 end)
             as cohort_decided
@@ -97,7 +148,11 @@ closed as (
         {{ percentile('sales_cycle_days', 0.5) }} as cycle_median_days,
         avg(cast(sales_cycle_days as double)) as cycle_mean_days,
         {{ percentile('sales_cycle_days', 0.9) }} as cycle_p90_days,
-        count(case when status = 'won' and has_date_issue then 1 end) as date_issues
+        count(case when status = 'won' and has_date_issue then 1 end) as date_issues,
+        sum(touches_until_won) as touches_of_won,
+        sum(contacts_until_won) as contacts_of_won,
+        {{ percentile('touches_until_won', 0.5) }} as touches_per_won_median,
+        {{ percentile('contacts_until_won', 0.5) }} as contacts_per_won_median
 
     from deals
 
@@ -106,6 +161,34 @@ closed as (
         or (status = 'won' and coalesce(amount_original, 0) >= 0)
 
     group by {{ month_of('close_date') }}, rep
+
+),
+
+-- Every line that was won weighs by its list price, those of renewals too (C8).
+discounted as (
+
+    select
+        {{ month_of('lines.close_date') }} as month,
+        case
+            when rep_or_all.scope = 'all' then 'all'
+            else coalesce(lines.sales_rep_id, 'unattributed')
+        end as rep,
+        sum(lines.list_amount) as discountable_list_amount,
+        sum(lines.amount) as discountable_amount,
+        sum(lines.amount_up_to_list) as amount_up_to_list
+
+    from lines
+
+    cross join rep_or_all
+
+    where lines.status = 'won' and lines.kind != 'refund' and lines.is_discountable
+
+    group by
+        {{ month_of('lines.close_date') }},
+        case
+            when rep_or_all.scope = 'all' then 'all'
+            else coalesce(lines.sales_rep_id, 'unattributed')
+        end
 
 ),
 
@@ -140,36 +223,76 @@ booked as (
 
 ),
 
-rep_quotas as (
+-- The team's quota is the one that was set for it, else the sum of its reps'.
+quota_totals as (
 
     select
-        targets.month,
-        coalesce(sales_reps.sales_rep_id, targets.sales_rep_id) as rep,
-        targets.target as quota
+        month,
+        'all' as rep,
+        coalesce(
+            max(case when sales_rep_id = 'all' then quota end),
+            sum(case when sales_rep_id != 'all' then quota end)
+        ) as quota,
+        sum(case when sales_rep_id != 'all' then quota end) as quota_of_reps
 
-    from targets
+    from quotas
 
-    left join sales_reps
-        on
-            targets.sales_rep_id = sales_reps.sales_rep_id
-            or targets.sales_rep_id = split_part(sales_reps.sales_rep_id, ':', 2)
-            or targets.sales_rep_id = sales_reps.sales_rep
-
-    where targets.metric = 'quota'
+    group by month
 
 ),
 
--- The team's quota is the one that was set for it, else the sum of its reps'.
-quotas as (
+shown_quotas as (
 
-    select month, rep, quota from rep_quotas
+    select month, sales_rep_id as rep, quota, quota as quota_of_reps
+    from quotas
+    where sales_rep_id != 'all'
 
     union all
 
-    select month, 'all', sum(quota)
-    from rep_quotas
-    group by month
-    having count(case when rep = 'all' then 1 end) = 0
+    select * from quota_totals
+
+),
+
+-- Contracts by the month in which they fell due; those that may still be renewed are in no rate (glossary C16).
+contracts as (
+
+    select
+        {{ month_of('renewals.due_date') }} as month,
+        case
+            when rep_or_all.scope = 'all' then 'all'
+            else coalesce(renewals.sales_rep_id, 'unattributed')
+        end as rep,
+        renewals.outcome,
+        case when renewals.amount_renewed is not null then renewals.amount_due end as amount_due,
+        case
+            when renewals.amount_renewed > renewals.amount_due then renewals.amount_due
+            when renewals.amount_due is not null then renewals.amount_renewed
+        end as amount_kept
+
+    from renewals
+
+    cross join settings
+
+    cross join rep_or_all
+
+    where renewals.due_date <= settings.as_of
+
+),
+
+contracts_due as (
+
+    select
+        month,
+        rep,
+        count(case when outcome != 'pending' then 1 end) as renewals_due,
+        count(case when outcome = 'renewed' then 1 end) as renewals_won,
+        count(case when outcome = 'pending' then 1 end) as renewals_pending,
+        sum(amount_due) as renewal_amount_due,
+        sum(amount_kept) as renewal_amount_kept
+
+    from contracts
+
+    group by month, rep
 
 ),
 
@@ -187,11 +310,23 @@ keys as (
 
     union
 
+    select month, rep from contracts_due
+
+    union
+
+    select month, rep from velocity
+
+    union
+
+    select month, rep from coverage
+
+    union
+
     -- The quota of a month to come is no result yet.
-    select quotas.month, quotas.rep
-    from quotas
+    select shown_quotas.month, shown_quotas.rep
+    from shown_quotas
     inner join settings
-        on quotas.month <= settings.as_of
+        on shown_quotas.month <= settings.as_of
 
 )
 
@@ -208,6 +343,20 @@ select
     coalesce(closed.cycles, 0) as cycles,
     coalesce(closed.date_issues, 0) as date_issues,
     {{ money('coalesce(created.pipeline_created, 0)') }} as pipeline_created,
+    coalesce(created.opportunities_marketing, 0) as opportunities_marketing,
+    coalesce(created.opportunities_sdr, 0) as opportunities_sdr,
+    coalesce(created.opportunities_sales, 0) as opportunities_sales,
+    coalesce(created.opportunities_partner, 0) as opportunities_partner,
+    coalesce(created.opportunities_customer_success, 0) as opportunities_customer_success,
+    coalesce(created.opportunities_unknown, 0) as opportunities_unknown,
+    coalesce(created.opportunities_influenced, 0) as opportunities_influenced,
+    {{ money('coalesce(created.pipeline_marketing, 0)') }} as pipeline_marketing,
+    {{ money('coalesce(created.pipeline_sdr, 0)') }} as pipeline_sdr,
+    {{ money('coalesce(created.pipeline_sales, 0)') }} as pipeline_sales,
+    {{ money('coalesce(created.pipeline_partner, 0)') }} as pipeline_partner,
+    {{ money('coalesce(created.pipeline_customer_success, 0)') }} as pipeline_customer_success,
+    {{ money('coalesce(created.pipeline_unknown, 0)') }} as pipeline_unknown,
+    {{ money('coalesce(created.pipeline_influenced, 0)') }} as pipeline_influenced,
     {{ money('coalesce(closed.won_amount, 0)') }} as won_amount,
     {{ money('coalesce(closed.lost_amount, 0)') }} as lost_amount,
     {{ money('coalesce(booked.new_bookings, 0)') }} as new_bookings,
@@ -222,8 +371,53 @@ select
     closed.cycle_median_days,
     closed.cycle_mean_days,
     closed.cycle_p90_days,
-    {{ money('quotas.quota') }} as quota,
-    {{ ratio('coalesce(booked.new_bookings, 0)', 'quotas.quota') }} as attainment,
+    cast(coalesce(closed.touches_of_won, 0) as bigint) as touches_of_won,
+    cast(coalesce(closed.contacts_of_won, 0) as bigint) as contacts_of_won,
+    {{ ratio('closed.touches_of_won', 'closed.won') }} as touches_per_won,
+    {{ ratio('closed.contacts_of_won', 'closed.won') }} as contacts_per_won,
+    closed.touches_per_won_median,
+    closed.contacts_per_won_median,
+    {{ money('coalesce(discounted.discountable_list_amount, 0)') }} as discountable_list_amount,
+    {{ money('coalesce(discounted.discountable_amount, 0)') }} as discountable_amount,
+    {{ money('coalesce(discounted.amount_up_to_list, 0)') }} as amount_up_to_list,
+    {{ ratio(
+        'discounted.discountable_list_amount - discounted.amount_up_to_list', 'discounted.discountable_list_amount'
+    ) }} as discount_rate,
+    {{ ratio(
+        'discounted.discountable_list_amount - discounted.discountable_amount', 'discounted.discountable_list_amount'
+    ) }} as net_discount_rate,
+    coalesce(velocity.open_opportunities, 0) as open_opportunities,
+    coalesce(velocity.n_open_no_amount, 0) as n_open_no_amount,
+    {{ money('coalesce(velocity.open_pipeline, 0)') }} as open_pipeline,
+    coalesce(velocity.trailing_won, 0) as trailing_won,
+    coalesce(velocity.trailing_decided, 0) as trailing_decided,
+    velocity.trailing_win_rate,
+    velocity.trailing_deal_size,
+    velocity.trailing_cycle_days,
+    velocity.velocity_per_day,
+    {{ money('shown_quotas.quota') }} as quota,
+    {{ money('shown_quotas.quota_of_reps') }} as quota_of_reps,
+    {{ ratio('coalesce(booked.new_bookings, 0)', 'shown_quotas.quota') }} as attainment,
+    coalesce(coverage.is_no_quota, coalesce(shown_quotas.quota, 0) = 0) as is_no_quota,
+    coverage.period_quota,
+    coverage.period_won,
+    coverage.period_attainment,
+    coverage.coverage_start_pipeline,
+    coverage.coverage_start,
+    coverage.coverage_start_weighted,
+    coverage.coverage_now_pipeline,
+    coverage.remaining_quota,
+    coverage.coverage_now,
+    coverage.coverage_now_weighted,
+    coalesce(contracts_due.renewals_due, 0) as renewals_due,
+    coalesce(contracts_due.renewals_won, 0) as renewals_won,
+    coalesce(contracts_due.renewals_pending, 0) as renewals_pending,
+    {{ ratio('contracts_due.renewals_won', 'contracts_due.renewals_due') }} as renewal_rate,
+    {{ wilson('low', 'contracts_due.renewals_won', 'contracts_due.renewals_due') }} as renewal_rate_ci_low,
+    {{ wilson('high', 'contracts_due.renewals_won', 'contracts_due.renewals_due') }} as renewal_rate_ci_high,
+    {{ money('coalesce(contracts_due.renewal_amount_due, 0)') }} as renewal_amount_due,
+    {{ money('coalesce(contracts_due.renewal_amount_kept, 0)') }} as renewal_amount_kept,
+    {{ ratio('contracts_due.renewal_amount_kept', 'contracts_due.renewal_amount_due') }} as renewal_rate_value,
     keys.month
 
 from keys
@@ -234,11 +428,23 @@ left join created
 left join closed
     on keys.month = closed.month and keys.rep = closed.rep
 
+left join discounted
+    on keys.month = discounted.month and keys.rep = discounted.rep
+
 left join booked
     on keys.month = booked.month and keys.rep = booked.rep
 
-left join quotas
-    on keys.month = quotas.month and keys.rep = quotas.rep
+left join shown_quotas
+    on keys.month = shown_quotas.month and keys.rep = shown_quotas.rep
+
+left join velocity
+    on keys.month = velocity.month and keys.rep = velocity.rep
+
+left join coverage
+    on keys.month = coverage.month and keys.rep = coverage.rep
+
+left join contracts_due
+    on keys.month = contracts_due.month and keys.rep = contracts_due.rep
 
 left join sales_reps
     on keys.rep = sales_reps.sales_rep_id

@@ -1,3 +1,5 @@
+{{ config(tags=['closing']) }}
+
 -- One row per month, metric and variant: the one page that both teams sign. Counts and sums are the
 -- period view; a rate whose parts have different dates stands here in its cohort form only (glossary 0.12).
 with
@@ -55,6 +57,51 @@ email_campaigns as (
 
 ),
 
+campaigns as (
+
+    select * from {{ ref('rpt_campaign_performance') }}
+    where is_headline
+
+),
+
+audience as (
+
+    select * from {{ ref('rpt_audience_monthly') }}
+    where channel = 'all'
+
+),
+
+recurring as (
+
+    select * from {{ ref('rpt_recurring_revenue_monthly') }}
+
+),
+
+unit_economics as (
+
+    select * from {{ ref('rpt_unit_economics_monthly') }}
+
+),
+
+customer_values as (
+
+    select * from {{ ref('rpt_customer_value') }}
+
+),
+
+commitments as (
+
+    select * from {{ ref('rpt_sla_monthly') }}
+
+),
+
+feedback as (
+
+    select * from {{ ref('rpt_lead_feedback') }}
+    where campaign_id = 'all'
+
+),
+
 windows as (
 
     select * from {{ source('definitions', 'conversion_windows') }}
@@ -76,6 +123,26 @@ targets as (
 settings as (
 
     select * from {{ ref('stg_plumbline__settings') }}
+
+),
+
+restated as (
+
+    select * from {{ source('plumbline', 'restated') }}
+
+),
+
+frozen as (
+
+    select * from {{ source('plumbline', 'published') }}
+    where event = 'frozen'
+
+),
+
+-- Without a changed definition there is nothing to restate.
+restating as (
+
+    select count(*) > 0 as is_restated from restated
 
 ),
 
@@ -195,6 +262,40 @@ email_by_month as (
 
 ),
 
+-- What campaigns earned that can be told, for all that was spent.
+campaigns_by_month as (
+
+    select
+        month,
+        sum(spend) as spend,
+        sum(case when campaign_id != 'unattributed' then credited_amount else 0 end) as credited_amount,
+        sum(case when campaign_id != 'unattributed' then credited_margin else 0 end) as credited_margin,
+        max(case when campaign_id != 'unattributed' and credited_margin is null then 1 else 0 end)
+            as is_margin_unknown,
+        max(window_days) as window_days
+
+    from campaigns
+
+    group by month
+
+),
+
+-- To date, so it stands in the month of today alone.
+value_to_date as (
+
+    select
+        {{ month_of('settings.as_of') }} as month,
+        sum(customer_values.clv_historical) as margin,
+        count(customer_values.clv_historical) as customers
+
+    from customer_values
+
+    cross join settings
+
+    group by {{ month_of('settings.as_of') }}
+
+),
+
 -- Sums: the value is the number itself. `is_counted_rate` asks for an interval (glossary 0.15).
 numbers as (
 
@@ -292,47 +393,208 @@ numbers as (
         {{ ratio('opens_human', 'delivered') }}, true, 7
     from email_by_month
 
+    union all
+
+    select month, 'velocity', 'period', null, null, velocity_per_day, false, 0 from sales
+
+    union all
+
+    select month, 'coverage', 'start', coverage_start_pipeline, period_quota, coverage_start, false, 0 from sales
+    where coverage_start_pipeline is not null
+
+    union all
+
+    select month, 'coverage', 'now', coverage_now_pipeline, remaining_quota, coverage_now, false, 0 from sales
+    where coverage_now_pipeline is not null
+
+    union all
+
+    select
+        month, 'roas', 'cohort', credited_amount, spend,
+        case when spend > 0 then {{ ratio('credited_amount', 'spend') }} end, false, window_days
+    from campaigns_by_month
+
+    union all
+
+    select
+        month, 'roi', 'cohort', credited_margin - spend, spend,
+        case when spend > 0 then {{ ratio('credited_margin - spend', 'spend') }} end, false, window_days
+    from campaigns_by_month
+    where is_margin_unknown = 0
+
+    union all
+
+    select month, 'sessions', 'period', sessions, null, sessions, false, 0 from audience
+    where sessions is not null
+
+    union all
+
+    select month, 'visitors', 'period', visitors, null, visitors, false, 0 from audience
+    where visitors is not null
+
+    union all
+
+    select month, 'engagement_rate', 'period', engagements, post_impressions, engagement_rate, false, 0 from audience
+    where engagements is not null
+
+    union all
+
+    select month, 'mentions', 'period', mentions, null, mentions, false, 0 from audience
+    where mentions is not null
+
+    union all
+
+    select month, 'mrr', 'period', closing_mrr, null, closing_mrr, false, 0 from recurring
+
+    union all
+
+    select month, 'nrr', '12m', end_mrr_12m, start_mrr_12m, nrr_12m, false, 0 from recurring
+
+    union all
+
+    select month, 'grr', '12m', retained_mrr_12m, start_mrr_12m, grr_12m, false, 0 from recurring
+
+    union all
+
+    select month, 'logo_churn', '12m', customers_lost_12m, customers_start_12m, logo_churn_12m, true, 0 from recurring
+
+    union all
+
+    -- Against the target of the quarter, in its last month.
+    select month, 'mrr_growth', 'quarter', closing_mrr - quarter_opening_mrr, quarter_opening_mrr, growth, false, 0
+    from recurring
+    where is_quarter_end
+
+    union all
+
+    select month, 'arpa', 'period', closing_mrr, customers_end, arpa, false, 0 from unit_economics
+
+    union all
+
+    select month, 'clv', 'formula', null, null, clv_formula, false, 0 from unit_economics
+
+    union all
+
+    select month, 'clv', 'historical', margin, customers, {{ ratio('margin', 'customers') }}, false, 0
+    from value_to_date
+
+    union all
+
+    select month, 'ltv_to_cac', 'formula_fully_loaded', clv_formula, cac_fully_loaded, ltv_to_cac, false, 0
+    from unit_economics
+
+    union all
+
+    select
+        month, 'cac_payback_months', variant, cost, new_mrr * gross_margin, payback_months, false, 0
+    from cac
+    where new_mrr is not null
+
+    union all
+
+    select month, 'sla_response_rate', 'cohort', met, met + breached, met_rate, true, 1 from commitments
+    where metric = 'sla_response_rate'
+
+    union all
+
+    select month, 'sla_volume_attainment', metric, delivered, committed, attainment, false, 0 from commitments
+    where kind = 'volume'
+
+    union all
+
+    select month, 'lead_rejection_rate', 'cohort', rejected, decided, rejection_rate, true, 7 from feedback
+
+),
+
+-- A month closes on the 5th of the next, later where its data come late (publish_lag_days), and a cohort when
+-- the last of it has had its window (glossary 0.10, 0.12).
+dated as (
+
+    select
+        numbers.*,
+        definitions.unit,
+        definitions.owner,
+        definitions.version as definition_version,
+        greatest(
+            {{ add_days(add_months('numbers.month', 1), 4) }},
+            {{ add_days(
+                add_days(add_months('numbers.month', 1), -1),
+                "greatest(numbers.window_days, coalesce(" ~ parameter('definitions', 'publish_lag_days') ~ ", 0))"
+            ) }}
+        ) as closes_on
+
+    from numbers
+
+    left join definitions
+        on
+            numbers.metric = definitions.metric
+            and {{ in_force('definitions', 'numbers.month') }}
+
 )
 
 select
-    numbers.metric,
-    numbers.variant,
-    definitions.unit,
-    definitions.owner,
-    definitions.version as definition_version,
-    cast(numbers.numerator as double) as numerator,
-    cast(numbers.denominator as double) as denominator,
-    cast(numbers.value as double) as value,
+    dated.metric,
+    dated.variant,
+    dated.unit,
+    dated.owner,
+    dated.definition_version,
+    cast(dated.numerator as double) as numerator,
+    cast(dated.denominator as double) as denominator,
+    cast(dated.value as double) as value,
     case
-        when numbers.is_counted_rate
-            then {{ wilson('low', 'numbers.numerator', 'numbers.denominator') }}
+        when dated.is_counted_rate
+            then {{ wilson('low', 'dated.numerator', 'dated.denominator') }}
     end as ci_low,
     case
-        when numbers.is_counted_rate
-            then {{ wilson('high', 'numbers.numerator', 'numbers.denominator') }}
+        when dated.is_counted_rate
+            then {{ wilson('high', 'dated.numerator', 'dated.denominator') }}
     end as ci_high,
+    -- What no event is left of has no row of its own there: a count of it is 0.
+    cast(
+        case
+            when not restating.is_restated then dated.value
+            when restated.metric is null and dated.unit in ('count', 'currency') then 0
+            else restated.value
+        end as double
+    ) as value_restated,
+    cast(
+        case
+            when frozen.metric is not null then frozen.value
+            when settings.as_of >= dated.closes_on then dated.value
+        end as double
+    ) as value_as_published,
     cast(targets.target as double) as target,
-    {{ ratio('numbers.value', 'targets.target') }} as attainment,
-    numbers.window_days,
+    {{ ratio('dated.value', 'targets.target') }} as attainment,
+    dated.window_days,
     settings.as_of >= {{ add_days(
-        add_days(add_months('numbers.month', 1), -1), 'numbers.window_days'
+        add_days(add_months('dated.month', 1), -1), 'dated.window_days'
     ) }} as is_mature,
-    numbers.month
+    settings.as_of >= dated.closes_on as is_closed,
+    dated.month
 
-from numbers
+from dated
 
 cross join settings
 
-left join definitions
-    on
-        numbers.metric = definitions.metric
-        and {{ in_force('definitions', 'numbers.month') }}
+cross join restating
 
 left join targets
     on
-        numbers.metric = targets.metric
-        and numbers.month = targets.month
+        dated.metric = targets.metric
+        and dated.month = targets.month
         and targets.channel = 'all'
         and targets.sales_rep_id = 'all'
 
-where numbers.month <= settings.as_of
+left join restated
+    on
+        dated.metric = restated.metric
+        and dated.variant = restated.variant
+        and dated.month = restated.month
+
+left join frozen
+    on
+        dated.metric = frozen.metric
+        and dated.variant = frozen.variant
+        and dated.month = frozen.month
+
+where dated.month <= settings.as_of

@@ -2,6 +2,7 @@
 select
     channel,
     channel_group,
-    is_paid
+    is_paid,
+    is_marketing
 
 from {{ source('definitions', 'channels') }}

@@ -29,6 +29,10 @@ first_days as (
 
     union all
 
+    select min(start_date) from {{ ref('int_subscriptions') }}
+
+    union all
+
     select as_of from settings
 
 ),
@@ -63,7 +67,7 @@ days as (
 
 ),
 
-fiscal as (
+computed as (
 
     select
         days.date_day,
@@ -76,22 +80,68 @@ fiscal as (
                 and extract(month from days.date_day) >= settings.fiscal_year_start_month
                 then 1
             else 0
-        end as fiscal_year
+        end as fiscal_year,
+        {{ fiscal_quarter_start(month_of('days.date_day'), 'settings.fiscal_year_start_month') }}
+            as fiscal_quarter_start
 
     from days
 
     cross join settings
 
+),
+
+-- A calendar of one's own (4-4-5) counts on the days that it has.
+listed_quarters as (
+
+    select
+        fiscal_year,
+        fiscal_quarter,
+        min(valid_from) as quarter_start,
+        {{ add_days('max(valid_to)', -1) }} as quarter_end
+
+    from {{ source('definitions', 'fiscal_calendar') }}
+
+    group by fiscal_year, fiscal_quarter
+
+),
+
+listed as (
+
+    select
+        months.fiscal_year,
+        months.fiscal_quarter,
+        months.fiscal_month,
+        months.valid_from,
+        months.valid_to,
+        listed_quarters.quarter_start,
+        listed_quarters.quarter_end
+
+    from {{ source('definitions', 'fiscal_calendar') }} as months
+
+    inner join listed_quarters
+        on
+            months.fiscal_year = listed_quarters.fiscal_year
+            and months.fiscal_quarter = listed_quarters.fiscal_quarter
+
 )
 
 select
-    date_day,
-    cast(date_trunc('week', date_day) as date) as iso_week_start,
-    {{ month_of('date_day') }} as month,
-    cast(date_trunc('quarter', date_day) as date) as quarter_start,
-    cast(fiscal_year as integer) as fiscal_year,
-    cast(floor({{ ratio('fiscal_month_index', '3') }}) + 1 as integer) as fiscal_quarter,
-    cast(fiscal_month_index + 1 as integer) as fiscal_month,
-    {{ weekday_iso('date_day') }} <= 5 as is_business_day
+    computed.date_day,
+    cast(date_trunc('week', computed.date_day) as date) as iso_week_start,
+    {{ month_of('computed.date_day') }} as month,
+    cast(date_trunc('quarter', computed.date_day) as date) as quarter_start,
+    cast(coalesce(listed.fiscal_year, computed.fiscal_year) as integer) as fiscal_year,
+    cast(
+        coalesce(listed.fiscal_quarter, floor({{ ratio('computed.fiscal_month_index', '3') }}) + 1) as integer
+    ) as fiscal_quarter,
+    cast(coalesce(listed.fiscal_month, computed.fiscal_month_index + 1) as integer) as fiscal_month,
+    coalesce(listed.quarter_start, computed.fiscal_quarter_start) as fiscal_quarter_start,
+    coalesce(
+        listed.quarter_end, {{ add_days(add_months('computed.fiscal_quarter_start', 3), -1) }}
+    ) as fiscal_quarter_end,
+    {{ weekday_iso('computed.date_day') }} <= 5 as is_business_day
 
-from fiscal
+from computed
+
+left join listed
+    on {{ in_force('listed', 'computed.date_day') }}

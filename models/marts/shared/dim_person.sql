@@ -7,6 +7,12 @@ persons as (
 
 ),
 
+unmatched_people as (
+
+    select * from {{ ref('int_unmatched_people') }}
+
+),
+
 first_touches as (
 
     select * from {{ ref('int_first_touches') }}
@@ -57,14 +63,22 @@ select
     end as person_origin,
     coalesce(current_stages.stage, 'lead') as current_stage,
     coalesce(first_touches.channel, 'unattributed') as channel,
+    persons.match_method as account_match_method,
+    persons.match_tie_breaker as account_match_tie_breaker,
+    unmatched_people.reason as unmatched_reason,
     persons.exclusion_rule,
     persons.source_systems,
+    persons.match_score as account_match_score,
+    persons.match_candidates as account_match_candidates,
     customers.account_id is not null as is_customer,
     persons.is_excluded,
     persons.created_date,
     persons.created_at
 
 from persons
+
+left join unmatched_people
+    on persons.person_id = unmatched_people.person_id
 
 left join first_touches
     on persons.person_id = first_touches.person_id

@@ -1,48 +1,15 @@
 -- One row per sales rep. Own staff are not personal data in this warehouse's sense.
 with
 
-salesforce_users as (
+known as (
 
-    select * from {{ ref('int_salesforce_users') }}
-
-),
-
-hubspot_owners as (
-
-    select * from {{ ref('int_hubspot_owners') }}
-
-),
-
-generic_reps as (
-
-    select * from {{ ref('stg_generic__sales_reps') }}
+    select * from {{ ref('int_sales_reps') }}
 
 ),
 
 opportunities as (
 
     select * from {{ ref('int_opportunities') }}
-
-),
-
-known as (
-
-    select
-        'salesforce:' || user_id as sales_rep_id,
-        user_name as sales_rep,
-        team,
-        region
-    from salesforce_users
-
-    union all
-
-    select distinct 'hubspot:' || sales_rep_id, sales_rep, team, cast(null as varchar)
-    from hubspot_owners
-
-    union all
-
-    select source_system || ':' || sales_rep_id, sales_rep, team, region
-    from generic_reps
 
 ),
 
@@ -57,7 +24,13 @@ named_by_deals as (
 
 )
 
-select * from known
+select
+    sales_rep_id,
+    sales_rep,
+    team,
+    region
+
+from known
 
 union all
 

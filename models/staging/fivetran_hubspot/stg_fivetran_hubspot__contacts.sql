@@ -28,6 +28,7 @@ renamed as (
         is_deleted,
         is_current,
         created_at,
+        owner_assigned_at,
         became_lead_at,
         became_mql_at,
         became_sql_at,

@@ -32,6 +32,7 @@ renamed as (
         is_closed,
         is_closed_won,
         is_closed_lost,
+        is_partner_registered,
         is_deleted,
         is_current,
         created_at,

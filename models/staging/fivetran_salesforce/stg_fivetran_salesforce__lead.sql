@@ -24,6 +24,7 @@ renamed as (
         country,
         lead_source,
         status,
+        rejection_reason,
         is_converted,
         is_test_name,
         coalesce(is_deleted, false) or coalesce(is_connector_deleted, false) as is_deleted,

@@ -17,6 +17,7 @@ renamed as (
         first_name,
         last_name,
         team,
+        title,
         region,
         is_active,
         coalesce(is_active_version, true) as is_active_version,

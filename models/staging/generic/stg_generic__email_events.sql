@@ -4,7 +4,7 @@ source as (
 
     select * from {{ newest(
         'generic', 'email_events',
-        key=['source_system', 'campaign_id', 'email_key', 'event', 'occurred_at']
+        key=['source_system', 'campaign_id', 'email_key', 'event', 'link', 'occurred_at']
     ) }}
 
 ),
@@ -21,6 +21,9 @@ renamed as (
         event,
         bounce_type,
         is_machine,
+        link,
+        links_in_message,
+        is_honeypot,
         occurred_at,
         deleted_at,
         _exported_at as exported_at

@@ -14,6 +14,8 @@ renamed as (
     select
         lead_id,
         account_id,
+        converted_contact_id,
+        master_record_id,
         sales_rep_id,
         source_system,
         email_key,
@@ -23,7 +25,9 @@ renamed as (
         campaign,
         country,
         is_test_name,
+        is_deleted,
         created_at,
+        assigned_at,
         deleted_at,
         _exported_at as exported_at
 

@@ -16,6 +16,7 @@ renamed as (
         source_system,
         sales_rep,
         team,
+        title,
         region,
         started_on,
         deleted_at,

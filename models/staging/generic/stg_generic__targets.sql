@@ -4,7 +4,7 @@ source as (
 
     select * from {{ newest(
         'generic', 'targets',
-        key=['metric', 'month', 'period_months', 'channel', 'sales_rep_id']
+        key=['metric', 'month', 'period_months', 'channel', 'sales_rep_id', 'valid_from']
     ) }}
 
 ),
@@ -19,6 +19,7 @@ renamed as (
         period_months,
         target,
         month,
+        valid_from,
         deleted_at,
         _exported_at as exported_at
 

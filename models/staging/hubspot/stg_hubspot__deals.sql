@@ -33,6 +33,7 @@ known as (
             'amount',
             'list_amount',
             'contract_months',
+            'is_partner_registered',
             'close_date',
             'created_at'
         ]
@@ -63,6 +64,7 @@ renamed as (
         source.is_closed,
         source.is_closed_won,
         source.is_closed_lost,
+        coalesce(source.is_partner_registered, known.is_partner_registered) as is_partner_registered,
         coalesce(source.close_date, known.close_date) as close_date,
         coalesce(source.created_at, known.created_at) as created_at,
         source.deleted_at,

@@ -27,6 +27,7 @@ known as (
             'country',
             'lead_source',
             'status',
+            'rejection_reason',
             'is_converted',
             'converted_date',
             'created_at'
@@ -51,6 +52,7 @@ renamed as (
         coalesce(source.country, known.country) as country,
         coalesce(source.lead_source, known.lead_source) as lead_source,
         coalesce(source.status, known.status) as status,
+        coalesce(source.rejection_reason, known.rejection_reason) as rejection_reason,
         coalesce(source.is_converted, known.is_converted) as is_converted,
         source.is_test_name or coalesce(known.is_test_name, false) as is_test_name,
         coalesce(source.is_deleted, false) as is_deleted,

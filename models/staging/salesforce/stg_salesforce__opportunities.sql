@@ -19,6 +19,7 @@ known as (
             'account_id',
             'campaign_id',
             'owner_id',
+            'created_by_id',
             'contact_id',
             'original_opportunity_id',
             'opportunity_name',
@@ -34,6 +35,7 @@ known as (
             'contract_months',
             'is_closed',
             'is_won',
+            'is_partner_registered',
             'close_date',
             'created_at'
         ]
@@ -48,6 +50,7 @@ renamed as (
         coalesce(source.account_id, known.account_id) as account_id,
         coalesce(source.campaign_id, known.campaign_id) as campaign_id,
         coalesce(source.owner_id, known.owner_id) as owner_id,
+        coalesce(source.created_by_id, known.created_by_id) as created_by_id,
         coalesce(source.contact_id, known.contact_id) as contact_id,
         coalesce(source.original_opportunity_id, known.original_opportunity_id) as original_opportunity_id,
         coalesce(source.opportunity_name, known.opportunity_name) as opportunity_name,
@@ -63,6 +66,7 @@ renamed as (
         coalesce(source.contract_months, known.contract_months) as contract_months,
         coalesce(source.is_closed, known.is_closed) as is_closed,
         coalesce(source.is_won, known.is_won) as is_won,
+        coalesce(source.is_partner_registered, known.is_partner_registered) as is_partner_registered,
         coalesce(source.is_deleted, false) as is_deleted,
         coalesce(source.close_date, known.close_date) as close_date,
         coalesce(source.created_at, known.created_at) as created_at,

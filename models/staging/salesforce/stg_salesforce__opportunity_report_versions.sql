@@ -5,7 +5,9 @@ source as (
     select * from {{ versions(
         'salesforce', 'opportunity_report',
         key='opportunity_id',
-        columns=['stage_name', 'amount', 'is_closed', 'is_won', 'close_date']
+        columns=[
+            'stage_name', 'forecast_category', 'amount', 'probability', 'is_closed', 'is_won', 'close_date'
+        ]
     ) }}
 
 ),
@@ -15,7 +17,9 @@ renamed as (
     select
         opportunity_id,
         stage_name,
+        forecast_category,
         amount,
+        probability,
         is_closed,
         is_won,
         close_date,

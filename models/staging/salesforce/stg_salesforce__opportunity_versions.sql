@@ -5,7 +5,9 @@ source as (
     select * from {{ versions(
         'salesforce', 'opportunities',
         key='opportunity_id',
-        columns=['stage_name', 'amount', 'is_closed', 'is_won', 'close_date']
+        columns=[
+            'stage_name', 'forecast_category', 'amount', 'probability', 'is_closed', 'is_won', 'close_date', 'owner_id'
+        ]
     ) }}
 
 ),
@@ -14,8 +16,11 @@ renamed as (
 
     select
         opportunity_id,
+        owner_id,
         stage_name,
+        forecast_category,
         amount,
+        probability,
         is_closed,
         is_won,
         close_date,

@@ -15,6 +15,7 @@ renamed as (
             nullif(trim(coalesce(first_name, '') || ' ' || coalesce(last_name, '')), '')
         ) as user_name,
         team,
+        title,
         region,
         is_active,
         created_at,

@@ -395,6 +395,20 @@ def test_a_currency_is_missing_on_the_days_without_a_rate(patient: Patient) -> N
     assert patient.visit().exit_code == 0
 
 
+def test_a_currency_of_the_own_definitions_needs_a_rate_too(patient: Patient) -> None:
+    agreed = (
+        "experiment,campaign_id,conversion_stage,starts_on,ends_on,spend,currency_code,version,"
+        "valid_from,valid_to\nFair,c1,won,2026-01-05,2026-03-05,100,CHF,1,1900-01-01,9999-12-31\n"
+    )
+    patient.export("experiments.csv", agreed, "definitions")
+
+    [part] = patient.visit().open
+
+    [gap] = part.gaps
+    assert (gap.definition, gap.text, str(gap.first_day)) == ("exchange_rates", "CHF", "2026-01-05")
+    assert gap.files == ("definitions/experiments.csv",)
+
+
 def test_a_platform_that_the_own_map_forgot_is_told(patient: Patient) -> None:
     report = "Day,Campaign name,Amount spent (EUR)\n2026-01-05,A,1\n2026-01-06,A,2\n"
     patient.export("meta_ads/report.csv", report)

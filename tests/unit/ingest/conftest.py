@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,9 @@ class Lab:
 
     def ingest(self, **options: Any) -> IngestResult:
         return ingest(self.workspace, self.contracts, **options)
+
+    def ingest_as_of(self, day: date) -> IngestResult:
+        return ingest(self.workspace.at(day), self.contracts)
 
     def one(self, content: str | bytes, name: str = "crm/rows.csv") -> LoadResult:
         """Load one file under the one contract there is."""

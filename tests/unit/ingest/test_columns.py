@@ -284,6 +284,26 @@ def test_a_website_gives_its_domain(lab: Lab, text: str, domain: str | None) -> 
 
 
 @pytest.mark.parametrize(
+    ("part", "text", "kept"),
+    [
+        ("path", "https://shop.example/a/b?mail=ann@x.example#top", "/a/b"),
+        ("path", "https://shop.example", "/"),
+        ("path", "/a?b=1", "/a"),
+        ("parameters", "/?utm_source=a&GCLID=Cj0&mail=ann@x.example", "gclid&mail&utm_source"),
+        ("parameters", "https://shop.example/a", None),
+        ("utm_source", "https://shop.example/?x=1&utm_source=Spring+news%21&y", "Spring news!"),
+        ("utm_source", "/a?utm_source=", None),
+        ("utm_source", "/newsletter", None),
+        ("utm_source", "newsletter", "newsletter"),
+    ],
+)
+def test_of_an_address_only_a_part_is_kept(
+    lab: Lab, part: str, text: str, kept: str | None
+) -> None:
+    assert typed(lab, "varchar", text, address_part=part) == kept
+
+
+@pytest.mark.parametrize(
     ("first", "last", "is_test"),
     [
         ("QA", "Test", True),

@@ -201,11 +201,14 @@ def test_under_an_as_of_nothing_later_counts(lab: Lab) -> None:
     lab.export("crm/a-2026-01-01.csv", A)
     lab.export("crm/b-2026-02-01.csv", B)
 
-    lab.ingest(as_of=date(2026, 1, 15))
-    then = lab.rows(), lab.query("select as_of from '{raw}/_settings.parquet'")
     lab.ingest()
+    lab.ingest_as_of(date(2026, 1, 15))
+    lists = lab.workspace.at(date(2026, 1, 15)).lists
 
-    assert then == ([("a", 1)], [(date(2026, 1, 15),)])
+    assert lab.query(f"select file_name from '{lists}/_files.parquet'") == [
+        ("crm/a-2026-01-01.csv",)
+    ]
+    assert lab.query(f"select as_of from '{lists}/_settings.parquet'") == [(date(2026, 1, 15),)]
     assert lab.rows() == [("a", 1), ("b", 2)]
     assert lab.query("select * from '{raw}/_settings.parquet'") == [
         ("Acme", date(2026, 2, 1), "USD", "UTC", 1)

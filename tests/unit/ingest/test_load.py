@@ -403,6 +403,31 @@ def test_a_definition_of_the_workspace_replaces_the_default(lab: Lab) -> None:
     assert "no definition of this name (the nearest is 'stage_map')" in unknown.message
 
 
+def test_metrics_and_parameters_that_a_workspace_lacks_are_named_with_what_to_add(lab: Lab) -> None:
+    kinds = {"metric": "varchar", "version": "bigint", "parameters": "varchar"}
+    lab.contract("definitions.metric_definitions", kinds)
+    header = "metric,version,parameters\n"
+    default = header + 'won,1,{}\ncac,1,"{""lag_months"": 0, ""share"": 0.5}"\nmrr,1,{}\n'
+    for folder, text in (
+        ("seeds", default),
+        ("definitions", header + 'won,7,\ncac,2,"{""share"": 1}"\nours,1,{}\n'),
+    ):
+        (lab.root / folder).mkdir(exist_ok=True)
+        (lab.root / folder / "metric_definitions.csv").write_text(text, encoding="utf-8")
+
+    with pytest.raises(IngestError) as raised:
+        lab.ingest()
+    (lab.root / "definitions/metric_definitions.csv").write_text(default, encoding="utf-8")
+    lab.ingest()
+
+    name = lab.root / "definitions/metric_definitions.csv"
+    assert str(raised.value) == (
+        f"{name}: version 2 of the metric cac lacks parameters; "
+        'its parameters may be {"share": 1, "lag_months": 0}\n'
+        f"{name}: metrics are missing; add them, as agreed by both teams:\n  mrr,1,{{}}"
+    )
+
+
 def test_a_definition_that_cannot_be_read_says_what_it_holds(lab: Lab) -> None:
     lab.contract(
         "definitions.stage_map", {"stage": ("varchar", {"required": True}), "since": "date"}
