@@ -11,7 +11,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
 from tests.oracle import DOMAINS, differences, read
@@ -28,12 +28,13 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @settings(
-    max_examples=int(os.environ.get("PLUMBLINE_RANDOM_COMPANIES", "6")),
+    max_examples=int(os.environ.get("PLUMBLINE_RANDOM_COMPANIES", "4")),
     deadline=None,
     derandomize="PLUMBLINE_RANDOM_COMPANIES" not in os.environ,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     report_multiple_bugs=False,
+    phases=[Phase.generate],  # another seed is another company, not a smaller one
 )
 @given(seed=st.integers(0, 2**32 - 1))
 def test_marts_of_a_random_company_equal_the_oracle(workspace: Path, seed: int) -> None:

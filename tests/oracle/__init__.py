@@ -23,6 +23,7 @@ DOMAINS = [
     for name in (
         "identity",
         "funnel",
+        "conversion",
         "sla",
         "pipeline",
         "recurring",

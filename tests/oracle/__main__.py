@@ -7,7 +7,6 @@ compares it: the one that a failing test names.
 from __future__ import annotations
 
 import importlib
-import random
 import sys
 from pathlib import Path
 from random import Random

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from orchestration import provenance
 from orchestration.contracts import read_contracts
 from orchestration.ingest import ingest
 from orchestration.transform import build as build_models
@@ -26,6 +27,7 @@ def build(root: Path) -> None:
         for file in ingest(workspace, read_contracts()).files:
             assert file.status in ("loaded", "unchanged"), f"{file.file_name}: {file.message}"
             assert not file.rejected, f"{file.file_name}: {dict(file.rejects)}"
+        provenance.prepare(workspace)
         build_models(workspace)
     finally:
         if before is None:

@@ -8,6 +8,8 @@ files are turned into the same rows in demo_*.py).
 from __future__ import annotations
 
 import csv
+import importlib
+import importlib.util
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -18,6 +20,7 @@ import yaml
 
 Row = dict[str, str]
 PROJECT = Path(__file__).parents[2]
+DEMO = ("people", "deals", "stages", "sla", "audience", "commerce", "money")
 
 
 @dataclass
@@ -31,6 +34,7 @@ class Company:
     fiscal_year_start_month: int
     tables: dict[str, list[Row]] = field(default_factory=dict)
     """Rows by generic entity (`opportunities`, ...), values as text, '' for none."""
+    _definitions: dict[str, list[Row]] = field(default_factory=dict, repr=False)
 
     def rows(self, table: str) -> list[Row]:
         """The rows of an entity; none where no export has it."""
@@ -38,11 +42,11 @@ class Company:
 
     def definitions(self, name: str) -> list[Row]:
         """The rows of a definition: the workspace's own file, else the default."""
-        for folder in (self.root / "definitions", PROJECT / "seeds" / "definitions"):
-            path = folder / f"{name}.csv"
-            if path.exists():
-                return list(read_csv(path))
-        raise FileNotFoundError(name)
+        if name not in self._definitions:
+            folders = (self.root / "definitions", PROJECT / "seeds" / "definitions")
+            path = next(f / f"{name}.csv" for f in folders if (f / f"{name}.csv").exists())
+            self._definitions[name] = list(read_csv(path))
+        return self._definitions[name]
 
     def in_force(self, name: str, day: date, **keys: str) -> list[Row]:
         """The rows of a dated definition that hold on a day, with these values."""
@@ -77,8 +81,12 @@ def read(root: Path) -> Company:
     generic = root / "exports" / "generic"
     if generic.is_dir():
         for path in sorted(generic.glob("*.csv")):
-            company.tables[path.stem] = list(read_csv(path))
+            company.tables[path.stem] = [
+                row | {"source_system": row.get("source_system") or "generic"}
+                for row in read_csv(path)
+            ]
     else:
-        # Each demo_*.py of a domain adds its entities here.
-        pass
+        for name in DEMO:
+            if importlib.util.find_spec(f"tests.oracle.demo_{name}"):
+                importlib.import_module(f"tests.oracle.demo_{name}").add(company)
     return company
