@@ -30,7 +30,7 @@ def ledger(root: Path) -> Counter[tuple[object, ...]]:
         return Counter(connection.execute("from marts.fct_funnel_stages").fetchall())
 
 
-@pytest.mark.parametrize("seed", ["a", "b"])
+@pytest.mark.parametrize("seed", ["a"])
 def test_exports_in_pieces_and_in_any_order_give_the_same_ledger(
     seed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

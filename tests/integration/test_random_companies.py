@@ -28,7 +28,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @settings(
-    max_examples=int(os.environ.get("PLUMBLINE_RANDOM_COMPANIES", "4")),
+    max_examples=int(os.environ.get("PLUMBLINE_RANDOM_COMPANIES", "2")),
     deadline=None,
     derandomize="PLUMBLINE_RANDOM_COMPANIES" not in os.environ,
     database=None,
