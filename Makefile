@@ -21,7 +21,7 @@ run: $(READY) ## build, check and publish the workspace (default workspaces/demo
 	@$(BIN)/plumbline run
 
 test: $(READY) ## every test
-	@$(BIN)/python -m pytest -q -n auto --dist loadfile
+	@$(BIN)/python -m pytest -q -n auto --dist loadfile --no-loadscope-reorder
 
 lint: $(READY) ## lint, types and SQL style
 	@$(BIN)/ruff check .
