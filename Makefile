@@ -12,7 +12,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 export DO_NOT_TRACK := 1
 
-.PHONY: help run test lint check dev bench demo lock format clean
+.PHONY: help run test test-long lint check dev bench demo lock format clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -20,8 +20,11 @@ help: ## this list
 run: $(READY) ## build, check and publish the workspace (default workspaces/demo), then show the scorecard
 	@$(BIN)/plumbline run
 
-test: $(READY) ## every test
-	@$(BIN)/python -m pytest -q -n auto --dist loadfile --no-loadscope-reorder
+test: $(READY) ## the tests
+	@$(BIN)/python -m pytest -q -n auto --dist loadfile --no-loadscope-reorder -m "not long"
+
+test-long: $(READY) ## those that build many companies
+	@$(BIN)/python -m pytest -q -n auto --dist loadfile -m long tests/integration
 
 lint: $(READY) ## lint, types and SQL style
 	@$(BIN)/ruff check .

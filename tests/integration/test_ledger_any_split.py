@@ -18,7 +18,7 @@ from orchestration.workspace import open_workspace
 from tests.oracle.build import KEY
 from tests.oracle.make import make
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 
 def ledger(root: Path) -> Counter[tuple[object, ...]]:

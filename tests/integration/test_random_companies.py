@@ -18,7 +18,7 @@ from tests.oracle import DOMAINS, differences, read
 from tests.oracle.build import build
 from tests.oracle.make import make
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 
 @pytest.fixture(scope="module")

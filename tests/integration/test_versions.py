@@ -16,7 +16,7 @@ from orchestration.contracts import PROJECT_ROOT, read_contracts
 from orchestration.pipeline import Monitor
 from orchestration.workspace import Workspace, open_workspace
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 SETTINGS = {"company": "Small", "timezone": "UTC", "reporting_currency": "USD", "files": []}
 LEADS = "lead_id,email,created_at,channel_source,source_system\n"
