@@ -21,3 +21,16 @@
         end as decimal(18, 6)
     )
 {%- endmacro %}
+
+{# The person of each e-mail key: of two that share one the same on every run. #}
+{% macro persons_by_email(person_records) -%}
+    select
+        email_key,
+        min(person_id) as person_id
+
+    from {{ person_records }}
+
+    where email_key is not null
+
+    group by email_key
+{%- endmacro %}

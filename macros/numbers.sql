@@ -160,3 +160,23 @@
         + ({{ other_bound }} - {{ other_rate }}) * ({{ other_bound }} - {{ other_rate }})
     )
 {%- endmacro %}
+
+{#
+    A step of a Kaplan-Meier curve, of those at risk so many leaving by the event: the logarithm of the share
+    that stays, and whether nobody does. `product_of_steps` makes the curve of them.
+    Kaplan, E. L. and Meier, P. (1958), Nonparametric estimation from incomplete observations.
+#}
+{% macro survival_step(events, at_risk) -%}
+    case when {{ events }} < {{ at_risk }} then ln({{ ratio(at_risk ~ ' - ' ~ events, at_risk) }}) end as log_step,
+        case when {{ events }} = {{ at_risk }} then 1 else 0 end as is_last_step
+{%- endmacro %}
+
+{# Rounded, as a product of shares that is one half must not come out a hair above it. #}
+{% macro product_of_steps(partition_by, age) -%}
+    {%- set so_far = '(partition by ' ~ partition_by ~ ' order by ' ~ age
+        ~ ' rows between unbounded preceding and current row)' -%}
+    case
+        when max(is_last_step) over {{ so_far }} = 1 then cast(0 as double)
+        else round(exp(sum(log_step) over {{ so_far }}), 12)
+    end
+{%- endmacro %}

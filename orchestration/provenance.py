@@ -115,8 +115,6 @@ FAMILIES = (
     ),
 )
 
-Connection = "duckdb.DuckDBPyConnection"
-
 
 def prepare(workspace: Workspace) -> None:
     """Write what the closing models read, as far as it is known before anything is built."""
@@ -135,10 +133,11 @@ def prepare(workspace: Workspace) -> None:
 
 def before_closing(workspace: Workspace) -> Callable[[], None] | None:
     """What is to be found out once all but the closing models is built; None if it is known."""
-    state = _digest([transform.project_state(), *_given(workspace).values()])
+    given = given_digests(workspace)
+    state = _digest(given)
     stamp = workspace.lists / "_provenance.json"
     is_known = stamp.is_file() and json.loads(stamp.read_bytes()) == state
-    changes = _changes(workspace)
+    changes = _changes(workspace, given)
     if is_known and not changes:
         _forget_causes(workspace)
         return None  # one call of dbt does all
@@ -234,16 +233,20 @@ def _under_other_versions(workspace: Workspace) -> None:
     def result(flat: Mapping[str, str]) -> Path:
         """The scorecard and entries under these definitions; alike ones are built once."""
         with _connected() as connection:
+            other = {
+                name: query
+                for name, query in sorted(flat.items())
+                if _differs(connection, as_they_are[name], query)
+            }
             digest = _digest(
                 [
                     [name, connection.execute(f"select * from ({query}) order by all").fetchall()]
-                    for name, query in sorted(flat.items())
-                    if _differs(connection, as_they_are[name], query)
+                    for name, query in other.items()
                 ]
             )
         if digest not in results:
             results[digest] = folder / digest[:16]
-            with _scenario(workspace, flat) as warehouse:
+            with _scenario(workspace, other) as warehouse:
                 _keep(warehouse, results[digest])
         return results[digest]
 
@@ -453,14 +456,13 @@ def _keep(warehouse: Path, folder: Path) -> None:
 # What changed since the last publish -------------------------------------------------------------
 
 
-def _changes(workspace: Workspace) -> set[str]:
+def _changes(workspace: Workspace, now: Mapping[str, str]) -> set[str]:
     """What of `exports`, `definitions` and `project` is not as it was for the published file.
 
     None of a past day: it is compared with nothing.
     """
     if workspace.as_of is not None or not workspace.published.is_file():
         return set()
-    now = _given(workspace) | {"project": transform.project_state()}
     with connect(workspace.published) as connection:
         columns = {column for column, *_ in connection.execute("describe main._build").fetchall()}
         if not {f"{name}_digest" for name in now} <= columns:
@@ -473,12 +475,8 @@ def _changes(workspace: Workspace) -> set[str]:
 
 
 def given_digests(workspace: Workspace) -> dict[str, str]:
-    """What the build was made from, for the published file to say."""
-    return _given(workspace) | {"project": transform.project_state()}
-
-
-def _given(workspace: Workspace) -> dict[str, str]:
-    """Digests of the exports and definitions that count, and of the settings."""
+    """Digests of what the build is made from: the exports that count with the settings, the
+    definitions, and the project."""
     with _connected() as connection:
         files = connection.execute(
             f"select source_name = {literal(DEFINITIONS)}, fingerprint, exported_at, mode "
@@ -489,7 +487,11 @@ def _given(workspace: Workspace) -> dict[str, str]:
         ).fetchall()
     exports = [row for row in files if not row[0]]
     definitions = [row[1] for row in files if row[0]]
-    return {"exports": _digest([exports, settings]), "definitions": _digest(definitions)}
+    return {
+        "exports": _digest([exports, settings]),
+        "definitions": _digest(definitions),
+        "project": transform.project_state(),
+    }
 
 
 def _forget_causes(workspace: Workspace) -> None:

@@ -48,8 +48,7 @@ steps as (
         from_stage,
         to_stage,
         age_days,
-        case when converted < at_risk then ln({{ ratio('at_risk - converted', 'at_risk') }}) end as log_step,
-        case when converted = at_risk then 1 else 0 end as is_last_step
+        {{ survival_step('converted', 'at_risk') }}
 
     from at_risk
 
@@ -65,19 +64,7 @@ curves as (
         from_stage,
         to_stage,
         age_days,
-        case
-            when max(is_last_step) over (
-                partition by cohort_month, channel, from_stage, to_stage
-                order by age_days
-                rows between unbounded preceding and current row
-            ) = 1 then cast(0 as double)
-            -- Rounded, as a product of shares that is one half must not come out a hair above it.
-            else round(exp(sum(log_step) over (
-                partition by cohort_month, channel, from_stage, to_stage
-                order by age_days
-                rows between unbounded preceding and current row
-            )), 12)
-        end as unconverted_share
+        {{ product_of_steps('cohort_month, channel, from_stage, to_stage', 'age_days') }} as unconverted_share
 
     from steps
 

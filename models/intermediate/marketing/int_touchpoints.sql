@@ -39,15 +39,7 @@ settings as (
 
 persons_by_email as (
 
-    select
-        email_key,
-        min(person_id) as person_id
-
-    from person_records
-
-    where email_key is not null
-
-    group by email_key
+    {{ persons_by_email('person_records') }}
 
 ),
 

@@ -43,8 +43,7 @@ steps as (
         commitment,
         month,
         waited_minutes,
-        case when answered < at_risk then ln({{ ratio('at_risk - answered', 'at_risk') }}) end as log_step,
-        case when answered = at_risk then 1 else 0 end as is_last_step
+        {{ survival_step('answered', 'at_risk') }}
 
     from at_risk
 
@@ -58,19 +57,7 @@ curves as (
         commitment,
         month,
         waited_minutes,
-        case
-            when max(is_last_step) over (
-                partition by commitment, month
-                order by waited_minutes
-                rows between unbounded preceding and current row
-            ) = 1 then cast(0 as double)
-            -- Rounded, as a product of shares that is one half must not come out a hair above it.
-            else round(exp(sum(log_step) over (
-                partition by commitment, month
-                order by waited_minutes
-                rows between unbounded preceding and current row
-            )), 12)
-        end as unanswered_share
+        {{ product_of_steps('commitment, month', 'waited_minutes') }} as unanswered_share
 
     from steps
 
