@@ -131,7 +131,7 @@ def prepare(workspace: Workspace) -> None:
                 _write(connection, workspace, name)
 
 
-def before_closing(workspace: Workspace) -> Callable[[], None] | None:
+def before_closing(workspace: Workspace) -> Callable[[transform.Project], None] | None:
     """What is to be found out once all but the closing models is built; None if it is known."""
     given = given_digests(workspace)
     state = _digest(given)
@@ -142,13 +142,13 @@ def before_closing(workspace: Workspace) -> Callable[[], None] | None:
         _forget_causes(workspace)
         return None  # one call of dbt does all
 
-    def find_out() -> None:
+    def find_out(project: transform.Project) -> None:
         if not is_known:
             stamp.unlink(missing_ok=True)
-            _under_other_versions(workspace)
+            _under_other_versions(workspace, project)
             stamp.write_text(json.dumps(state), encoding="utf-8")
         if changes:
-            _find_causes(workspace, changes)
+            _find_causes(workspace, project, changes)
         else:
             _forget_causes(workspace)
 
@@ -211,7 +211,7 @@ def record(workspace: Workspace) -> None:
 # Under other versions ----------------------------------------------------------------------------
 
 
-def _under_other_versions(workspace: Workspace) -> None:
+def _under_other_versions(workspace: Workspace, project: transform.Project) -> None:
     """Write `restated` and `impacts`."""
     with _connected() as connection:
         definitions = _definitions(connection, workspace)
@@ -246,7 +246,7 @@ def _under_other_versions(workspace: Workspace) -> None:
             )
         if digest not in results:
             results[digest] = folder / digest[:16]
-            with _scenario(workspace, other) as warehouse:
+            with _scenario(workspace, project, other) as warehouse:
                 _keep(warehouse, results[digest])
         return results[digest]
 
@@ -379,7 +379,10 @@ def _total(side: str) -> str:
 
 @contextmanager
 def _scenario(
-    workspace: Workspace, flat: Mapping[str, str], fingerprints: Sequence[str] | None = None
+    workspace: Workspace,
+    project: transform.Project,
+    flat: Mapping[str, str],
+    fingerprints: Sequence[str] | None = None,
 ) -> Iterator[Path]:
     """A copy of the warehouse in which the scorecard is built under other definitions (queries by
     name), or from other files (of these fingerprints, definitions apart); its path."""
@@ -416,11 +419,9 @@ def _scenario(
             ) to {_text(_list(scenario, "files"))} (format parquet)
             """
         )
-    manifest = transform.read_manifest(workspace.root)
     changed = None if fingerprints is not None else [f"definitions.{name}" for name in flat]
-    transform.build_tables(
-        scenario, transform.tables_between(manifest, changed, [SCORECARD, ENTRIES])
-    )
+    tables = transform.tables_between(project.manifest, changed, [SCORECARD, ENTRIES])
+    transform.build_tables(scenario, project, tables)
     try:
         yield scenario.warehouse
     finally:
@@ -511,7 +512,7 @@ def _for_all_metrics(cause: str) -> str:
     )
 
 
-def _find_causes(workspace: Workspace, changes: set[str]) -> None:
+def _find_causes(workspace: Workspace, project: transform.Project, changes: set[str]) -> None:
     """Write `causes`: of each metric and month why its number would have changed."""
     only_definitions = changes == {"definitions"}
     cause = (
@@ -531,7 +532,7 @@ def _find_causes(workspace: Workspace, changes: set[str]) -> None:
             )
             causes.append(f"select * from (values {values}) as found (metric, cause, month)")
     if "definitions" in changes and not only_definitions:
-        causes.append(_by_definitions(workspace))
+        causes.append(_by_definitions(workspace, project))
     with _connected() as connection:
         _write(
             connection,
@@ -602,7 +603,7 @@ def _of_family(
         yield from ((metric, cause, month) for metric in family.metrics)
 
 
-def _by_definitions(workspace: Workspace) -> str:
+def _by_definitions(workspace: Workspace, project: transform.Project) -> str:
     """Where the definitions of today give other numbers for the files of the last publish."""
     with connect(workspace.published) as connection:
         fingerprints = [
@@ -611,7 +612,8 @@ def _by_definitions(workspace: Workspace) -> str:
     folder = workspace.runs / "tmp"
     folder.mkdir(parents=True, exist_ok=True)
     found = folder / "by_definitions.parquet"
-    with _scenario(workspace, {}, fingerprints) as warehouse, connect(warehouse) as connection:
+    scenario = _scenario(workspace, project, {}, fingerprints)
+    with scenario as warehouse, connect(warehouse) as connection:
         connection.execute(f"attach {_text(workspace.published)} as published (read_only)")
         connection.execute(
             f"""

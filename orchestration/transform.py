@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
@@ -27,6 +28,7 @@ IN_A_RUN = ("resource_type:model", "resource_type:test")
 TABLES = ("resource_type:model,config.materialized:table", "resource_type:test")
 NOT_IN_A_RUN = ("resource_type:test,path:models/staging", "path:tests/data/guards")
 FINDINGS = 20  # how many of those of a test are told
+PARSED = "partial_parse.msgpack"  # dbt's own file of what it read
 PROJECT_FILES = ("dbt_project.yml", "profiles.yml", "macros", "models", "tests/data")
 
 
@@ -67,19 +69,66 @@ class Node:
 OnNode = Callable[[Node, int], None]
 
 
-def read_manifest(root: Path) -> dict[str, Any]:
-    """What dbt knows of the project, parsed anew when a file of it changed since.
+@dataclass(frozen=True)
+class Project:
+    """The models as dbt read them at one moment."""
 
-    It is kept in the workspace at `root`, which need not have been made yet.
+    state: str
+    manifest: dict[str, Any]
+    """What dbt tells others of it (`manifest.json`)."""
+    parsed: Any
+    """The same as dbt's own object, which spares its calls reading all again."""
+
+
+_last: dict[Path, Project] = {}
+
+
+def read_project(root: Path) -> Project:
+    """The project as it is now, parsed anew when a file of it changed since.
+
+    It is the same for every workspace and kept beside the models, or where these may not be written
+    to in the workspace at `root`, which need not have been made yet.
     """
-    target = root / "runs" / "dbt" / "target"
-    path, stamp = target / "manifest.json", target / "manifest.stamp"
+    near = PROJECT_ROOT if os.access(PROJECT_ROOT, os.W_OK) else root.resolve() / "runs"
+    cache = near / ".cache" / "dbt"
     state = project_state()
-    if not path.exists() or not stamp.exists() or stamp.read_text() != state:
-        _invoke(root, ["parse"])
-        stamp.write_text(state)
-    manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return manifest
+    if cache not in _last or _last[cache].state != state:
+        folder = cache / state[:32]
+        if not folder.is_dir():
+            _parse(folder)
+        from dbt.contracts.graph.manifest import Manifest
+
+        parsed = Manifest.from_msgpack((folder / PARSED).read_bytes())
+        parsed.build_flat_graph()
+        manifest = json.loads((folder / "manifest.json").read_bytes())
+        _last[cache] = Project(state, manifest, parsed)
+    return _last[cache]
+
+
+def read_manifest(root: Path) -> dict[str, Any]:
+    """What dbt tells of the project as it is now."""
+    return read_project(root).manifest
+
+
+def _parse(folder: Path) -> None:
+    """Let dbt read the project into a new folder, which is there whole or not at all."""
+    aside = folder.with_name(f".{folder.name}.{os.getpid()}")
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir(parents=True)
+    earlier = sorted(folder.parent.glob(f"[!.]*/{PARSED}"), key=lambda path: path.stat().st_mtime)
+    if earlier:
+        shutil.copy(earlier[-1], aside)  # dbt reads only the files that changed since
+    try:
+        # A warehouse of that name in one place, as dbt reads all anew whenever it is another.
+        _invoke(["parse"], aside, folder.parent / "warehouse.duckdb")
+        aside.rename(folder)
+    except OSError:
+        if not folder.is_dir():  # else another process was first
+            raise
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    for old in earlier[:-1]:
+        shutil.rmtree(old.parent, ignore_errors=True)
 
 
 def marts(manifest: Mapping[str, Any]) -> list[Mart]:
@@ -104,7 +153,7 @@ def build(
     workspace: Workspace,
     select: Sequence[str] = IN_A_RUN,
     on_node: OnNode | None = None,
-    before_closing: Callable[[], None] | None = None,
+    before_closing: Callable[[Project], None] | None = None,
 ) -> list[Node]:
     """Build the selected models and tests; `on_node` hears of each, and of how many there are.
     None is listed before one that it reads.
@@ -113,38 +162,38 @@ def build(
     are: their nodes are `unchanged`. `before_closing` is called in a whole run when all is built
     but the models with the tag `closing`, which read what it writes.
     """
+    project = read_project(workspace.root)
     if tuple(select) != IN_A_RUN:
-        return _with_rows(workspace, _build(workspace, select, NOT_IN_A_RUN, Progress(on_node)))
+        nodes = _build(workspace, project, select, NOT_IN_A_RUN, Progress(on_node))
+        return _with_rows(workspace, nodes)
 
-    state = project_state()
-    manifest = read_manifest(workspace.root)
-    views = _views(manifest) if _built_from(workspace) == state else []
+    views = _views(project.manifest) if _built_from(workspace) == project.state else []
     if not views:
         _set_built_from(workspace, "")
     progress = Progress(on_node, expected=len(views))
     everything = TABLES if views else IN_A_RUN
     if before_closing is None:
-        nodes = _build(workspace, everything, NOT_IN_A_RUN, progress)
+        nodes = _build(workspace, project, everything, NOT_IN_A_RUN, progress)
     else:
-        closing = _closing(manifest)
+        closing = _closing(project.manifest)
         progress.expected += len(closing)
-        nodes = _build(workspace, everything, [*NOT_IN_A_RUN, *closing], progress)
-        before_closing()
+        nodes = _build(workspace, project, everything, [*NOT_IN_A_RUN, *closing], progress)
+        before_closing(project)
         progress.expected -= len(closing)
-        nodes += _build(workspace, closing, NOT_IN_A_RUN, progress)
-    _set_built_from(workspace, state)
+        nodes += _build(workspace, project, closing, NOT_IN_A_RUN, progress)
+    _set_built_from(workspace, project.state)
     for unique_id in views:
         nodes.append(Node(unique_id, "unchanged", 0.0))
         progress.tell(nodes[-1])
-    sorter = TopologicalSorter(manifest["parent_map"])
+    sorter = TopologicalSorter(project.manifest["parent_map"])
     order = {name: place for place, name in enumerate(sorter.static_order())}
     nodes.sort(key=lambda node: order[node.unique_id])
     return _with_rows(workspace, nodes)
 
 
-def build_tables(workspace: Workspace, names: Sequence[str]) -> None:
+def build_tables(workspace: Workspace, project: Project, names: Sequence[str]) -> None:
     """Build some tables alone, without tests, in a warehouse that has all that they read."""
-    _build(workspace, names, (), Progress(None))
+    _build(workspace, project, names, (), Progress(None))
 
 
 def tables_between(
@@ -197,7 +246,11 @@ class Progress:
 
 
 def _build(
-    workspace: Workspace, select: Sequence[str], exclude: Sequence[str], progress: Progress
+    workspace: Workspace,
+    project: Project,
+    select: Sequence[str],
+    exclude: Sequence[str],
+    progress: Progress,
 ) -> list[Node]:
     """One call of dbt."""
     nodes: list[Node] = []
@@ -225,7 +278,17 @@ def _build(
         *(("--exclude", *exclude) if exclude else ()),
     ]
     try:
-        _invoke(workspace.root, arguments, callbacks=[hear], workspace=workspace)
+        _invoke(
+            arguments,
+            workspace.runs.resolve() / "dbt" / "target",
+            workspace.warehouse.resolve(),
+            {
+                "PLUMBLINE_WORKSPACE": str(workspace.root.resolve()),
+                "PLUMBLINE_LISTS": str(workspace.lists.resolve()),
+            },
+            project.parsed,
+            hear,
+        )
     except BuildError:
         nodes = [_explained(workspace, node) for node in nodes]
         failed = [node for node in nodes if node.failed]
@@ -302,29 +365,23 @@ def _set_built_from(workspace: Workspace, state: str) -> None:
 
 
 def _invoke(
-    root: Path,
     arguments: Sequence[str],
-    callbacks: Sequence[Callable[[Any], None]] = (),
-    workspace: Workspace | None = None,
+    target: Path,
+    warehouse: Path,
+    places: Mapping[str, str] | None = None,
+    parsed: Any = None,
+    on_event: Callable[[Any], None] | None = None,
 ) -> None:
-    """Call dbt in this process, and let go of the warehouse file afterwards.
-
-    A build aside keeps dbt's files apart, as dbt parses all anew whenever the warehouse is another.
-    """
-    root = root.resolve()
-    folder = (workspace.runs.resolve() if workspace else root / "runs") / "dbt"
-    folder.mkdir(parents=True, exist_ok=True)
+    """Call dbt in this process, and let go of the warehouse file afterwards."""
+    target.mkdir(parents=True, exist_ok=True)
     before = dict(os.environ)
     os.environ |= {
-        "PLUMBLINE_WORKSPACE": str(root),
-        "PLUMBLINE_LISTS": str(workspace.lists.resolve() if workspace else root / "raw"),
-        "PLUMBLINE_WAREHOUSE": str(
-            workspace.warehouse.resolve() if workspace else root / "warehouse.duckdb"
-        ),
+        **(places or {}),
+        "PLUMBLINE_WAREHOUSE": str(warehouse),
         "DBT_PROJECT_DIR": str(PROJECT_ROOT),
         "DBT_PROFILES_DIR": str(PROJECT_ROOT),
-        "DBT_TARGET_PATH": str(folder / "target"),
-        "DBT_LOG_PATH": str(folder),
+        "DBT_TARGET_PATH": str(target),
+        "DBT_LOG_PATH": str(target.parent),
         # Nothing is sent anywhere, and no log holds a row: what happens comes as events.
         "DO_NOT_TRACK": "1",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
@@ -336,7 +393,8 @@ def _invoke(
     from dbt.cli.main import dbtRunner
 
     try:
-        outcome = dbtRunner(callbacks=list(callbacks)).invoke(list(arguments))
+        callbacks = [on_event] if on_event else []
+        outcome = dbtRunner(manifest=parsed, callbacks=callbacks).invoke(list(arguments))
     finally:
         DuckDBConnectionManager.close_all_connections()
         reset_adapters()

@@ -7,5 +7,5 @@ from collections.abc import Callable
 
 
 def dispatch(macro: str) -> Callable[..., str]:
-    """A macro that writes itself as a function of its first argument."""
-    return lambda *arguments, **named: f"{macro}({arguments[0] if arguments else ''})"
+    """A macro that writes itself as a function of its first argument; nothing where it has none."""
+    return lambda *arguments, **named: f"{macro}({arguments[0]})" if arguments else ""

@@ -120,20 +120,36 @@ def test_a_model_that_is_not_sql_is_named(workspace: Workspace, tmp_path: Path) 
         build(workspace)
 
 
-def test_the_manifest_is_made_once_and_again_after_a_change(
-    workspace: Workspace, tmp_path: Path
+def test_the_project_is_read_once_for_all_workspaces_and_again_after_a_change(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = workspace.runs / "dbt" / "target" / "manifest.json"
+    def parsed() -> list[str]:
+        return sorted(str(path) for path in (tmp_path / "project" / ".cache" / "dbt").glob("*/*"))
 
     assert [mart.name for mart in marts(read_manifest(workspace.root))] == ["people"]
-    made = path.stat().st_mtime_ns
-    read_manifest(workspace.root)
-    assert path.stat().st_mtime_ns == made
+    made = parsed()
+    monkeypatch.setattr(transform, "_last", {})  # as in another process
+    read_manifest(tmp_path / "another")
+    assert parsed() == made
 
     (tmp_path / "project" / "models" / "marts" / "more.sql").write_text("select 1 as x")
     found = marts(read_manifest(workspace.root))
     assert [mart.name for mart in found] == ["more", "people"]
     assert (found[1].description, found[1].columns) == ("People.", {"id": "Who."})
+    build(workspace)
+    with duckdb.connect(str(workspace.warehouse), read_only=True) as connection:
+        assert connection.execute("select x from marts.more").fetchall() == [(1,)]
+
+
+def test_a_project_that_may_not_be_written_to_is_read_into_the_workspace(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Root may write everywhere, so that the answer of the system is given for it.
+    monkeypatch.setattr("os.access", lambda path, mode: path != transform.PROJECT_ROOT)
+
+    assert [mart.name for mart in marts(read_manifest(workspace.root))] == ["people"]
+    assert (workspace.runs / ".cache" / "dbt").is_dir()
+    assert not (transform.PROJECT_ROOT / ".cache").exists()
 
 
 def test_what_failed_is_what_did_not_succeed() -> None:

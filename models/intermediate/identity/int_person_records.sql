@@ -47,7 +47,7 @@ nodes as (
 
 ),
 
-stars_0 as (
+stars_0 as {{ computed_once() }} (
 
     select distinct
         greatest(nodes.node_id, linked_nodes.node_id) as node_id,
@@ -112,7 +112,7 @@ smallest_of_smaller_{{ round }} as (
 
 ),
 
-stars_{{ round }} as (
+stars_{{ round }} as {{ computed_once() }} (
 
     select distinct
         case when ends.end_number = 1 then smaller.node_id else smaller.smaller_id end as node_id,

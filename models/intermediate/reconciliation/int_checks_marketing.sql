@@ -1,3 +1,5 @@
+{{ config(materialized='table') }}
+
 -- What went in beside what came out, one row per check: ads, mailings, the web, costs.
 with
 
