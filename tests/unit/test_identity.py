@@ -92,7 +92,9 @@ def persons(
     connection: duckdb.DuckDBPyConnection, records: Iterable[Record], links: Iterable[Link]
 ) -> dict[str, str]:
     """What the model says."""
-    sql = Template(MODEL.read_text()).render(config=lambda **_: "", ref=lambda name: name)
+    sql = Template(MODEL.read_text()).render(
+        config=lambda **_: "", ref=lambda name: name, computed_once=lambda: "materialized"
+    )
     for table in ("int_records_unioned", "int_record_links"):
         connection.execute(f"delete from {table}")
     for record in records:
