@@ -21,6 +21,7 @@ from orchestration.pipeline import Monitor
 
 if TYPE_CHECKING:
     from orchestration.ingest import LoadResult
+    from orchestration.metabase.push import Outcome as Pushed
     from orchestration.quality import CheckResult
     from orchestration.status import Status
     from orchestration.transform import Node
@@ -34,6 +35,7 @@ STEPS = {
     "build": "Build models",
     "check_marts": "Check marts",
     "publish": "Publish",
+    "postgres": "Publish to PostgreSQL",
     "report": "Write report",
 }
 MONTHS = 6
@@ -96,6 +98,10 @@ class Terminal(Monitor):
         super().check(result)
         self._show(result.table)
 
+    def table(self, name: str, done: int, total: int) -> None:
+        """Show the table."""
+        self._show(name, done, total)
+
     def _show(self, detail: str, done: int | None = None, total: int | None = None) -> None:
         if self._task is not None:
             self._progress.update(self._task, detail=detail, completed=done, total=total)
@@ -115,6 +121,10 @@ class Terminal(Monitor):
             return f"{sum(check.success for check in checks)} of {len(checks)} expectations met"
         if name == "publish" and self.published:
             return f"{len(self.published.rows)} marts, build {self.published.build_id}"
+        if name == "postgres" and self.postgres:
+            if self.postgres.already_served:
+                return f"build {self.postgres.build_id} is there already"
+            return f"{len(self.postgres.rows)} tables, {sum(self.postgres.rows.values()):,} rows"
         return ""
 
 
@@ -219,6 +229,26 @@ def show_status(console: Console, status: Status, now: datetime) -> None:
         )
     else:
         console.print(Text("Last publish  ", "bold") + "never")
+
+
+def show_push(console: Console, outcome: Pushed) -> None:
+    """What a push to Metabase did, or would do."""
+    would = "would be " if outcome.dry_run else ""
+    for verb, things in (
+        ("created", outcome.created),
+        ("changed", outcome.changed),
+        ("archived", outcome.archived),
+    ):
+        for thing in things:
+            console.print(f"{would}{verb}: {thing}", soft_wrap=True, markup=False)
+    for thing in outcome.left_alone:
+        console.print(f"left alone, as others made it: {thing}", soft_wrap=True, markup=False)
+    for note in outcome.notes:
+        console.print(Text("! ", "yellow") + note, soft_wrap=True)
+    if outcome.described:
+        console.print(f"{would}described: {outcome.described} tables and columns")
+    changes = f"{outcome.changes} change{'' if outcome.changes == 1 else 's'}"
+    console.print(f"{changes}, nothing was written" if outcome.dry_run else f"✓ {changes}")
 
 
 def _sources(console: Console, status: Status) -> Table:
