@@ -12,9 +12,10 @@ import io
 import os
 import sys
 import time
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import IO, Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -200,14 +201,100 @@ def demo(
         pipeline.make_demo(root, terminal.Terminal(console), scale, seed)
 
 
-@app.command()
-def publish(workspace: Where = None) -> None:
+publishing = typer.Typer(invoke_without_command=True)
+app.add_typer(publishing, name="publish")
+
+
+@publishing.callback()
+def publish(context: typer.Context, workspace: Where = None) -> None:
     """Check the marts as they are built, and publish them when they pass."""
+    context.obj = workspace
+    if context.invoked_subcommand:
+        return
     from orchestration import pipeline, terminal
     from orchestration.workspace import open_workspace
 
     place = open_workspace(workspace)
     pipeline.check_and_publish(place, terminal.Terminal(console))
+
+
+@publishing.command()
+def postgres(
+    context: typer.Context,
+    workspace: Where = None,
+    again: Annotated[bool, typer.Option(help="Also when it serves this build already.")] = False,
+) -> None:
+    """Bring the published marts to the PostgreSQL of $PLUMBLINE_POSTGRES, whole, and switch over.
+
+    The role bi_reader reads them; $PLUMBLINE_BI_READER_PASSWORD lets it log in. See
+    docs/postgres.md.
+    """
+    from orchestration import pipeline, terminal
+    from orchestration.workspace import open_workspace
+
+    place = open_workspace(workspace or context.obj)
+    outcome = pipeline.publish_postgres(place, terminal.Terminal(console), again=again)
+    if not outcome.reader_can_log_in:
+        console.print(
+            "bi_reader cannot log in yet: set PLUMBLINE_BI_READER_PASSWORD and do this again, or "
+            "let an administrator give it a password.",
+            soft_wrap=True,
+        )
+
+
+metabase = typer.Typer(no_args_is_help=True)
+app.add_typer(metabase, name="metabase")
+
+
+@metabase.callback()
+def _metabase() -> None:
+    """Metabase as code: what dashboards/ holds."""  # and `push` stays a word of its own
+
+
+@metabase.command()
+def push(
+    workspace: Where = None,
+    url: Annotated[
+        str | None,
+        typer.Option(
+            help="Metabase's address; else $PLUMBLINE_METABASE_URL.",
+            metavar="URL",
+            show_default=False,
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only tell what would change.")
+    ] = False,
+) -> None:
+    """Make Metabase show the dashboards, with the connection and the descriptions they need.
+
+    $PLUMBLINE_METABASE_KEY is an API key of the group Administrators; $PLUMBLINE_METABASE_POSTGRES
+    the marts' PostgreSQL as Metabase reaches it, else $PLUMBLINE_POSTGRES. A second push changes
+    nothing; one that was cut off is finished by the next.
+    """
+    from orchestration import terminal
+    from orchestration.metabase import content, push
+    from orchestration.metabase.connection import connection_from_environment
+    from orchestration.metabase.server import server_from_environment
+    from orchestration.transform import keys, read_manifest
+    from orchestration.workspace import open_workspace
+
+    place = open_workspace(workspace)
+    server = server_from_environment(url)
+    connection = connection_from_environment()
+    held = content.read()
+    manifest = read_manifest(place.root)
+    outcome = push.push(
+        server,
+        held,
+        connection,
+        manifest,
+        keys(manifest),
+        currency=place.config.reporting_currency,
+        dry_run=dry_run,
+        say=lambda line: console.print(f"  {line}", soft_wrap=True, style="dim"),
+    )
+    terminal.show_push(console, outcome)
 
 
 @app.command()
@@ -219,6 +306,96 @@ def report(workspace: Where = None) -> None:
     place = open_workspace(workspace)
     page.write(place)
     console.print(str(place.report), soft_wrap=True)
+
+
+@app.command()
+def export(
+    mart: Annotated[
+        str | None, typer.Argument(help="Its name; without one they are listed.")
+    ] = None,
+    workspace: Where = None,
+    form: Annotated[
+        Literal["csv", "xlsx"] | None,
+        typer.Option("--format", help="Else as the name of the file ends, else csv."),
+    ] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Else MART.csv or MART.xlsx, here; - prints it.",
+            show_default=False,
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
+) -> None:
+    """Write a published mart for a spreadsheet; text that looks like a formula stays text.
+
+    In CSV such text gets an apostrophe. Null is empty, times are UTC. Excel files say on a second
+    sheet what the columns mean and which build they are of. More: docs/published-file.md.
+    """
+    from orchestration import export as exporting
+    from orchestration.workspace import open_workspace
+
+    published = open_workspace(workspace).published
+    if mart is None:
+        for name, rows, description in exporting.list_marts(published):
+            line = f"{name:32} {rows:>10,}  {description.split('. ')[0]}"
+            console.print(Text(line), soft_wrap=True)
+        return
+    if form is None:
+        form = "xlsx" if to is not None and to.suffix.lower() == ".xlsx" else "csv"
+    if to == Path("-"):
+        if form == "xlsx":
+            raise typer.BadParameter("an Excel file is not printed: name one with --to")
+        _print_whole(lambda file: exporting.to_csv(published, mart, file))
+        return
+    path = to or Path(f"{mart}.{form}")
+    rows = exporting.as_file(published, mart, path, excel=form == "xlsx", replace=force)
+    console.print(f"{path}: {rows:,} rows", soft_wrap=True)
+
+
+@app.command()
+def diff(
+    old: Annotated[Path, typer.Argument(help="A published file, or a workspace.")],
+    new: Annotated[Path, typer.Argument(help="The same, later.")],
+    as_json: Annotated[bool, typer.Option("--json", help="For programs: all of it.")] = False,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="For a pull request.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Every month and file, not the newest three.")
+    ] = False,
+    tolerance: Annotated[
+        float,
+        typer.Option(
+            min=0, help="Rates and other floating point numbers differ from this part of them on."
+        ),
+    ] = 1e-9,
+) -> None:
+    """Compare two published files: which metrics moved, in which marts, and what was given anew.
+
+    Exit code 0: nothing moved. 1: a metric moved, or a row or column of a mart. 2: they cannot be
+    compared.
+    """
+    from orchestration import diff as comparing
+    from orchestration import diff_text
+    from orchestration.workspace import WorkspaceError, open_workspace
+
+    try:
+        before, after = (open_workspace(x).published if x.is_dir() else x for x in (old, new))
+        found = comparing.compare(before, after, comparing.mart_keys(), tolerance)
+    except (comparing.DiffError, WorkspaceError) as problem:
+        if as_json:
+            _print_json({"error": str(problem), "exit_code": 2})
+        else:
+            complaints.print(Text("✗ ", "red") + str(problem), soft_wrap=True)
+        raise typer.Exit(2) from None
+    if as_json:
+        _print_json(found.to_json())
+    elif as_markdown:
+        console.print(Text(diff_text.markdown(found, everything=everything)), soft_wrap=True)
+    else:
+        for line in diff_text.lines(found, everything=everything):
+            console.print(Text(line), soft_wrap=True)
+    raise typer.Exit(found.exit_code)
 
 
 @app.command()
@@ -242,6 +419,15 @@ def _print_json(values: object) -> None:
 
     text = json.dumps(values, default=str, indent=1, ensure_ascii=False)
     console.print(Text(text), soft_wrap=True)
+
+
+def _print_whole(write: Callable[[IO[str]], object]) -> None:
+    """Print a file as it is, as long as somebody reads."""
+    try:
+        with open(sys.stdout.fileno(), "w", encoding="utf-8", newline="", closefd=False) as file:
+            write(file)
+    except BrokenPipeError:  # `| head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def main() -> None:
@@ -271,11 +457,16 @@ def _user_errors() -> tuple[type[Exception], ...]:
     import duckdb
 
     from orchestration.contracts import ContractError
+    from orchestration.export import ExportError
     from orchestration.ingest import IngestError
+    from orchestration.metabase.content import MetabaseError
     from orchestration.publish import PublishError
     from orchestration.quality import CheckError
     from orchestration.transform import BuildError
     from orchestration.workspace import WorkspaceError
 
-    ours = (BuildError, CheckError, ContractError, IngestError, PublishError, WorkspaceError)
-    return *ours, OSError, duckdb.IOException, duckdb.OutOfMemoryException
+    return (
+        *(BuildError, CheckError, ContractError, ExportError, IngestError, MetabaseError),
+        *(PublishError, WorkspaceError),
+        *(OSError, duckdb.IOException, duckdb.OutOfMemoryException),
+    )

@@ -39,16 +39,26 @@ def connect(path: Path, *, read_only: bool = True) -> duckdb.DuckDBPyConnection:
 def connect_published(path: Path) -> duckdb.DuckDBPyConnection:
     """Open the published file as BI should: nothing but its marts can be read, nothing written.
 
-    `read_only` alone would still let a statement read any file of the machine, copy to one, or
-    attach another database.
+    `read_only` alone lets a statement read any file of the machine, write one, or attach another
+    database. Without external access it may still do so with the file that is open: a `copy` to it
+    would put an end to it. So file systems are closed as well, once the file is open, and the
+    settings are locked. What does not fit into memory fails: nothing is put on disk.
     """
     import duckdb
 
-    connection = duckdb.connect(
-        str(path), read_only=True, config={"enable_external_access": "false"}
-    )
-    connection.execute("set TimeZone = 'UTC'")
-    connection.execute("set lock_configuration = true")
+    connection = duckdb.connect(str(path), read_only=True)
+    # Connections of one process to one file share their settings.
+    locked = connection.execute("select current_setting('lock_configuration')").fetchone()
+    if locked != (True,):
+        connection.execute(
+            """
+            set temp_directory = '';
+            set enable_external_access = false;
+            set disabled_filesystems = 'LocalFileSystem';
+            set global TimeZone = 'UTC';
+            set lock_configuration = true;
+            """
+        )
     return connection
 
 

@@ -37,7 +37,7 @@ HAZARDS = {
     "personal data": "no address in logs, reports, messages or raw",
     "hashes of addresses": "keyed with a secret of one's own",
     "names as code": "identifiers come from contracts, names are never patterns or SQL",
-    "formulas": "stored as they are, and never run",
+    "formulas": "stored as they are, and text in every file that is written for spreadsheets",
     "requests to be forgotten": "taken out of all that was loaded or built, and kept out",
     "division by zero": "null, and no mart holds infinity or NaN",
     "full disks": "a clean end, nothing half done",

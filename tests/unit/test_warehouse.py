@@ -5,10 +5,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import duckdb
 import pytest
 
-from orchestration.warehouse import connect, connect_published, hold, without_values
+from orchestration.warehouse import connect, hold, without_values
 from orchestration.workspace import WorkspaceError
 
 HOLDER = """
@@ -56,35 +55,6 @@ def test_a_step_of_a_run_may_ask_again(tmp_path: Path) -> None:
 
     with hold(tmp_path):
         pass
-
-
-@pytest.mark.hazard("statements of BI")
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "select * from read_csv('/etc/passwd')",
-        "select * from read_text('{folder}/secret.txt')",
-        "copy marts.rpt_small to '{folder}/out.csv'",
-        "export database '{folder}/out'",
-        "attach '{folder}/other.duckdb'",
-        "install httpfs",
-        "load '{folder}/x.duckdb_extension'",
-        "set enable_external_access = true",
-        "set lock_configuration = false",
-        "create table marts.mine as select 1 as x",
-        "delete from marts.rpt_small",
-        "drop table marts.rpt_small",
-    ],
-)
-def test_the_connection_for_bi_refuses(warehouse: Path, tmp_path: Path, statement: str) -> None:
-    (tmp_path / "secret.txt").write_text("secret")
-
-    with connect_published(warehouse) as connection:
-        with pytest.raises(duckdb.Error):
-            connection.execute(statement.format(folder=tmp_path)).fetchall()
-        rows = connection.execute("select count(*) from marts.rpt_small").fetchone()
-
-    assert rows == (3,)
 
 
 @pytest.mark.hazard("zones of machines")
