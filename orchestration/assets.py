@@ -249,6 +249,32 @@ def published(manifest: Manifest) -> dg.AssetsDefinition:
     return _published
 
 
+def postgres(manifest: Manifest) -> dg.AssetsDefinition:
+    """The marts on the server that BI reads, where there is one."""
+
+    @dg.asset(
+        name="postgres",
+        deps=["published", "report"],  # the last: a server that is away keeps nothing back
+        group_name="published",
+        description="The published marts in PostgreSQL: loaded beside the old ones, then swapped.",
+        kinds={"postgres"},
+    )
+    def _postgres(
+        workspace: WorkspaceResource, monitor: dg.ResourceParam[Monitor]
+    ) -> dg.MaterializeResult:
+        outcome = pipeline.publish_postgres(workspace.open(), monitor, manifest)
+        return dg.MaterializeResult(
+            metadata={
+                "server": outcome.where,
+                "build_id": outcome.build_id,
+                "tables": len(outcome.rows),
+                "dagster/row_count": sum(outcome.rows.values()),
+            }
+        )
+
+    return _postgres
+
+
 @dg.asset(deps=["published"], group_name="published", kinds={"html"})
 def report(
     workspace: WorkspaceResource, monitor: dg.ResourceParam[Monitor]

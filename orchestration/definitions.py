@@ -8,7 +8,7 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration import assets
+from orchestration import assets, postgres
 from orchestration.contracts import read_contracts
 from orchestration.pipeline import Monitor
 from orchestration.transform import read_manifest
@@ -32,6 +32,7 @@ def build_defs(root: Path | None = None, **resources: Any) -> dg.Definitions:
             assets.models(manifest),
             assets.published(manifest),
             assets.report,
+            *([assets.postgres(manifest)] if postgres.is_wanted() else ()),
         ],
         asset_checks=[assets.export_checks(manifest, contracts), assets.mart_checks(manifest)],
         jobs=[refresh],

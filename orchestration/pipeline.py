@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from orchestration import provenance, quality, record, transform
+from orchestration import postgres, provenance, quality, record, transform
 from orchestration import publish as publishing
 from orchestration.contracts import read_contracts
 from orchestration.warehouse import hold
@@ -34,6 +34,7 @@ class Monitor:
         self.nodes: list[transform.Node] = []
         self.checks: list[quality.CheckResult] = []
         self.published: publishing.Published | None = None
+        self.postgres: postgres.Outcome | None = None
         self.seconds: dict[str, float] = {}
         self.error: BaseException | None = None
 
@@ -63,6 +64,9 @@ class Monitor:
     def check(self, result: quality.CheckResult) -> None:
         """An expectation was held against its table."""
         self.checks.append(result)
+
+    def table(self, name: str, done: int, total: int) -> None:
+        """A table was loaded into PostgreSQL; so many of the `total` are done."""
 
 
 def make_demo(root: Path, monitor: Monitor, scale: float = 1, seed: int = 20261031) -> None:
@@ -147,6 +151,28 @@ def publish(
     return published
 
 
+def publish_postgres(
+    workspace: Workspace,
+    monitor: Monitor,
+    manifest: Mapping[str, Any] | None = None,
+    *,
+    again: bool = False,
+) -> postgres.Outcome:
+    """Bring what is published to PostgreSQL, where BI reads it; `again` also if it is there."""
+    with monitor.step("postgres"):
+        to = postgres.destination()
+        outcome = postgres.publish(
+            workspace.published,
+            to,
+            transform.keys(manifest or transform.read_manifest(workspace.root)),
+            again=again,
+            on_table=monitor.table,
+        )
+        record.write(workspace.runs, "postgres", outcome)
+        monitor.postgres = outcome
+    return outcome
+
+
 def report(workspace: Workspace, monitor: Monitor) -> None:
     """Write the page for people without a BI tool."""
     from orchestration import report as page
@@ -159,8 +185,10 @@ def run(workspace: Workspace, monitor: Monitor) -> None:
     """Load, build, check and publish; raise what kept the marts from being published."""
     with hold(workspace.root), record.run(workspace.runs) as ended:
         provenance.record(workspace)  # of an earlier run that was killed right after publishing
-        _run(workspace, monitor)
-        ended.build_id = monitor.published.build_id if monitor.published else ""
+        try:
+            _run(workspace, monitor)
+        finally:  # PostgreSQL may fail after the file was published
+            ended.build_id = monitor.published.build_id if monitor.published else ""
 
 
 def look_back(workspace: Workspace, monitor: Monitor) -> None:
@@ -198,6 +226,11 @@ def _run(workspace: Workspace, monitor: Monitor) -> None:
     except Exception:
         # Dagster wraps what went wrong; the user wants to hear it from whoever found it.
         quality.require_passed(monitor.checks)
+        if isinstance(monitor.error, postgres.PostgresError) and monitor.published:
+            raise postgres.PostgresError(
+                f"{monitor.error}\nThe file is published: {monitor.published.path}. "
+                "`plumbline publish postgres` brings it to the server later."
+            ) from None
         if monitor.error:
             raise monitor.error from None
         raise

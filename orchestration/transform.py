@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from orchestration.publish import Mart
 from orchestration.warehouse import connect, literal, without_values
@@ -67,6 +67,23 @@ class Node:
 
 
 OnNode = Callable[[Node, int], None]
+
+
+class ForeignKey(NamedTuple):
+    """A column of a mart that holds the key of another one."""
+
+    table: str
+    column: str
+    to_table: str
+    to_column: str
+
+
+@dataclass(frozen=True)
+class Keys:
+    """What tells the rows of a mart apart, by its name, and what leads from mart to mart."""
+
+    primary: Mapping[str, tuple[str, ...]]
+    foreign: Sequence[ForeignKey]
 
 
 @dataclass(frozen=True)
@@ -149,6 +166,23 @@ def marts(manifest: Mapping[str, Any]) -> list[Mart]:
     )
 
 
+def keys(manifest: Mapping[str, Any]) -> Keys:
+    """What the data tests `unique_key` and `foreign_keys` hold the marts to."""
+    primary: dict[str, tuple[str, ...]] = {}
+    foreign: list[ForeignKey] = []
+    for node in manifest["nodes"].values():
+        table = manifest["nodes"].get(node.get("attached_node") or "", {})
+        test = node.get("test_metadata") or {}
+        if table.get("schema") != "marts" or table["resource_type"] != "model":
+            continue
+        if test.get("name") == "unique_key":
+            primary[table["name"]] = tuple(test["kwargs"]["columns"])
+        elif test.get("name") == "foreign_keys":
+            for column, there in test["kwargs"]["references"].items():
+                foreign.append(ForeignKey(table["name"], column, *there.split(".")))
+    return Keys(dict(sorted(primary.items())), tuple(sorted(foreign)))
+
+
 def build(
     workspace: Workspace,
     select: Sequence[str] = IN_A_RUN,
@@ -194,6 +228,12 @@ def build(
 def build_tables(workspace: Workspace, project: Project, names: Sequence[str]) -> None:
     """Build some tables alone, without tests, in a warehouse that has all that they read."""
     _build(workspace, project, names, (), Progress(None))
+
+
+def prove(workspace: Workspace) -> list[Node]:
+    """Hold what is built to every data test, and the rules to their unit tests."""
+    project = read_project(workspace.root)
+    return _build(workspace, project, (), (), Progress(None), command="test")
 
 
 def tables_between(
@@ -251,6 +291,7 @@ def _build(
     select: Sequence[str],
     exclude: Sequence[str],
     progress: Progress,
+    command: str = "build",
 ) -> list[Node]:
     """One call of dbt."""
     nodes: list[Node] = []
@@ -272,9 +313,9 @@ def _build(
 
     arguments = [
         "--no-write-json",  # run_results.json would hold the values that a failed cast quotes
-        "build",
+        command,
         *("--indirect-selection", "empty"),
-        *("--select", *select),
+        *(("--select", *select) if select else ()),
         *(("--exclude", *exclude) if exclude else ()),
     ]
     try:
@@ -418,12 +459,13 @@ def _row_counts(workspace: Workspace) -> dict[str, int]:
 
 
 def project_state() -> str:
-    """A hash that changes when dbt would read the project otherwise."""
+    """A hash of all that dbt would read: of another checkout of the same project the same."""
     state = hashlib.blake2b(version("dbt-core").encode())
     for name in PROJECT_FILES:
         path = PROJECT_ROOT / name
         for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
             if file.is_file():
-                status = file.stat()
-                state.update(f"{file}|{status.st_mtime_ns}|{status.st_size}\n".encode())
+                contents = file.read_bytes()
+                place = file.relative_to(PROJECT_ROOT).as_posix()
+                state.update(f"{place}|{len(contents)}\n".encode() + contents)
     return state.hexdigest()
