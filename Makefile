@@ -12,7 +12,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 export DO_NOT_TRACK := 1
 
-.PHONY: help run test test-long lint check dev bench demo lock format clean
+.PHONY: help run test test-long tools lint check dev bench demo screenshots lock format clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -25,6 +25,9 @@ test: $(READY) ## the tests
 
 test-long: $(READY) ## those that build many companies
 	@$(BIN)/python -m pytest -q -n auto --dist loadfile -m long tests/integration
+
+tools: ## what some tests use beyond Python (Chromium, packages of Node.js); they are left out without it
+	@.ci/tools
 
 lint: $(READY) ## lint, types and SQL style
 	@$(BIN)/ruff check .
@@ -44,12 +47,17 @@ bench: $(READY) ## the benchmarks, as ratios against what DuckDB does by itself
 demo: $(READY) ## write the demo company again (SCALE=10 for ten times the rows)
 	@$(BIN)/plumbline demo --scale $(SCALE) workspaces/demo
 
+screenshots: $(READY) ## take the pictures of the report page in docs/ again, after `make run`
+	@$(BIN)/python -m tests.screenshots
+
 format: $(READY) ## put Python into the house form
 	@$(BIN)/ruff check --fix --quiet .
 	@$(BIN)/ruff format --quiet .
 
 lock: $(READY) ## pin requirements.in anew, with hashes
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header requirements.in --output-file requirements.txt
+	@cd deploy && ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header requirements.in --output-file requirements.txt
 
 clean: ## remove everything that was built (what was given stays)
