@@ -649,9 +649,9 @@ class Report:
 
         trailing = int(parameter(company, "ltv_to_cac", "trailing_months", at))
         window = [when for when in cac_months if later(at, -trailing) < when <= at]
-        cost = sum((self.costs.get(when) or Decimal(0) for when in window), Decimal(0))
+        cost = self.cost_of(window)
         won = sum(self.won(when) for when in window)
-        cac = Fraction(cost) / won if cost > 0 and won else None
+        cac = Fraction(cost) / won if cost is not None and cost > 0 and won else None
 
         known = any(later(at, -trailing) < when <= at for when in self.recurring.months)
         return (
@@ -663,6 +663,11 @@ class Report:
             *(self.payback(at)[-2:] if at in cac_months else (None, None)),
             *self._efficiency(at, cac_months), *self._repeat(at),
         )  # fmt: skip
+
+    def cost_of(self, months: list[date]) -> Decimal | None:
+        """The cost of some months together: unknown where that of one is."""
+        known = [self.costs.get(when, Decimal(0)) for when in months]
+        return None if None in known else sum(filter(None, known), Decimal(0))
 
     def _efficiency(self, at: date, cac_months: list[date]) -> tuple[object, ...]:
         """Magic number and quick ratio of the quarter that ends, quick ratio of the month."""
@@ -681,9 +686,10 @@ class Report:
                 Decimal(0),
             )
             before = [when for when in cac_months if later(start, -3) <= when < start]
-            cost = sum((self.costs.get(when) or Decimal(0) for when in before), Decimal(0))
-            magic = divided(12 * net, cost) if cost > 0 else None
-            reason = None if cost > 0 else "no_spend"
+            cost = self.cost_of(before)
+            if cost is not None:
+                magic = divided(12 * net, cost) if cost > 0 else None
+                reason = None if cost > 0 else "no_spend"
             gained, lost = gained_lost(of_quarter)
             quick, quick_reason = divided(gained, lost, 6), None if lost else "no_losses"
         gained, lost = gained_lost([at]) if at in months else (Decimal(0), Decimal(0))

@@ -94,7 +94,8 @@ acquisition as (
 
     select
         defined.month,
-        sum(cac.cost) as cost,
+        -- Of a month whose cost is unknown so is the sum.
+        case when count(*) = count(cac.cost) then sum(cac.cost) end as cost,
         sum(cac.new_customers) as new_customers
 
     from defined
@@ -136,7 +137,7 @@ quarter_costs as (
 
     select
         quarter_ends.month,
-        sum(cac.cost) as previous_cost
+        case when count(*) = count(cac.cost) then sum(cac.cost) end as previous_cost
 
     from quarter_ends
 
@@ -185,7 +186,11 @@ parts as (
         cac.payback_months,
         cac.payback_reason,
         quarters.net_new_mrr,
-        case when quarters.month is not null then coalesce(quarter_costs.previous_cost, 0) end as previous_cost,
+        case
+            when quarters.month is null then null
+            when quarter_costs.month is null then 0
+            else quarter_costs.previous_cost
+        end as previous_cost,
         recurring.new_mrr + recurring.reactivation_mrr + recurring.expansion_mrr as gained_mrr,
         -(recurring.contraction_mrr + recurring.churn_mrr) as lost_mrr,
         quarters.gained_mrr as gained_mrr_quarter,
