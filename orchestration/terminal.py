@@ -18,6 +18,7 @@ from rich.text import Text
 
 from orchestration import quality, scorecard
 from orchestration.pipeline import Monitor
+from orchestration.warehouse import connect_published
 
 if TYPE_CHECKING:
     from orchestration.ingest import LoadResult
@@ -111,7 +112,7 @@ class Terminal(Monitor):
         if name == "load":
             rows = sum(file.rows for file in self.files)
             rejected = sum(file.rejected for file in self.files)
-            read = {file.file_name for file in self.files if file.status != "ignored"}
+            read = _read(self)
             new = {file.file_name for file in self.files if file.status == "loaded"}
             return f"{len(read)} files ({len(new)} new), {rows:,} rows, {rejected:,} rejected"
         if name == "build":
@@ -145,10 +146,29 @@ def show_outcome(console: Console, workspace: Workspace, monitor: Terminal) -> N
     console.print()
     if workspace.as_of:
         console.print(Text("Built      ", "bold") + str(workspace.published), soft_wrap=True)
-        console.print(f"As of {workspace.as_of}: nothing was published.", style="dim")
+        counted, loaded = _exported_by(workspace, monitor)
+        console.print(
+            f"As of {workspace.as_of}, from the {counted} of {loaded} files that were exported by "
+            "then. Nothing was published.",
+            style="dim",
+            soft_wrap=True,
+        )
         return
     console.print(Text("Published  ", "bold") + str(workspace.published), soft_wrap=True)
     console.print(Text("Report     ", "bold") + str(workspace.report), soft_wrap=True)
+
+
+def _read(monitor: Monitor) -> set[str]:
+    return {file.file_name for file in monitor.files if file.status != "ignored"}
+
+
+def _exported_by(workspace: Workspace, monitor: Terminal) -> tuple[int, int]:
+    """How many files count on the day, and how many there are."""
+    with connect_published(workspace.published) as connection:
+        found = connection.execute(
+            "select count(distinct file_name) from main._files where source_name != 'definitions'"
+        ).fetchone()
+    return found[0] if found else 0, len(_read(monitor))
 
 
 def show_early_end(console: Console, workspace: Workspace, monitor: Terminal) -> None:

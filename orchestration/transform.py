@@ -421,6 +421,7 @@ def _invoke(
         "PLUMBLINE_WAREHOUSE": str(warehouse),
         "DBT_PROJECT_DIR": str(PROJECT_ROOT),
         "DBT_PROFILES_DIR": str(PROJECT_ROOT),
+        "DBT_TARGET": "duckdb",  # whatever the shell says, for whoever asks the published file
         "DBT_TARGET_PATH": str(target),
         "DBT_LOG_PATH": str(target.parent),
         # Nothing is sent anywhere, and no log holds a row: what happens comes as events.

@@ -174,7 +174,7 @@ class Audience:
                 for load in self.loads
                 if first <= load.instant // DAY < last
             ]
-            name = f"web/page-views-{MONTHS[month]}.csv"
+            name = f"web/page-views-{MONTHS[month]}_exported-{day_text(LAST_DAY)}.csv"
             folder.lines(f"exports/{name}", lines)
             folder.expect(name, "generic.page_views", len(lines) - 1)
 

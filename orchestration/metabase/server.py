@@ -104,7 +104,7 @@ class Server:
             reason = self.clean(getattr(problem, "reason", None) or problem)
             raise _Unsteady(
                 f"Metabase does not answer at {self.url} ({reason}). Check {URL_VARIABLE}, and "
-                "that the server runs. What was pushed stays; push again to go on"
+                "that the server runs. Nothing is lost: push again to go on"
             ) from None
         try:
             return json.loads(text) if text else None
@@ -137,7 +137,7 @@ class Server:
             )
         if code in (429, 500, 502, 503, 504):
             return _Unsteady(
-                f"Metabase at {self.url} failed ({code}, {what}): {said}. What was pushed stays; "
+                f"Metabase at {self.url} failed ({code}, {what}): {said}. Nothing is lost: "
                 "push again to go on"
             )
         return MetabaseError(f"Metabase at {self.url} refused {what} ({code}): {said}")

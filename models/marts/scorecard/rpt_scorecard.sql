@@ -83,6 +83,12 @@ unit_economics as (
 
 ),
 
+gross_margins as (
+
+    select * from {{ ref('int_gross_margins') }}
+
+),
+
 customer_values as (
 
     select * from {{ ref('rpt_customer_value') }}
@@ -238,13 +244,27 @@ revenue_by_month as (
 
     select
         {{ month_of('date_day') }} as month,
-        sum(revenue) as revenue,
-        sum(margin) as margin,
-        sum(case when margin is not null then revenue end) as revenue_with_cogs
+        sum(revenue) as revenue
 
     from revenue
 
     group by {{ month_of('date_day') }}
+
+),
+
+-- Of the months up to each: the one that payback and customer value are made with.
+margins as (
+
+    select
+        gross_margins.month,
+        case when gross_margins.source = 'measured' then gross_margins.margin end as margin,
+        case when gross_margins.source = 'measured' then gross_margins.revenue_with_cogs end as revenue_with_cogs,
+        gross_margins.gross_margin
+
+    from revenue_by_month
+
+    inner join gross_margins
+        on revenue_by_month.month = gross_margins.month
 
 ),
 
@@ -375,9 +395,8 @@ numbers as (
     union all
 
     select
-        month, 'gross_margin', 'period', margin, revenue_with_cogs,
-        {{ ratio('margin', 'revenue_with_cogs') }}, false, 0
-    from revenue_by_month
+        month, 'gross_margin', 'period', margin, revenue_with_cogs, gross_margin, false, 0
+    from margins
 
     union all
 
