@@ -8,7 +8,7 @@ from typing import Any
 
 from orchestration.report import charts
 from orchestration.report.marts import Marts, Settled
-from orchestration.report.parts import Chart, Column, Section, Table, sentence, words
+from orchestration.report.parts import Chart, Column, Section, Table, days, sentence, words
 from orchestration.report.trends import (
     MONTH,
     amount_of,
@@ -162,9 +162,18 @@ def _cac_tables(marts: Marts, month: date) -> list[Chart | Table]:
     )
     by_channel = marts.rows(
         "select * from marts.rpt_cac_monthly where is_headline and month = $month "
-        "order by channel = 'all', cost desc, channel",
+        "order by channel = 'all', channel = 'unattributed', cost desc, channel",
         month=month,
     )
+    note = "– where nobody was won, or nothing was spent."
+    for row in by_channel:
+        if row["channel"] == "unattributed":  # its cost did not win its customers
+            row["cac"] = row["payback_months"] = None
+            note += (
+                " And for unattributed: its cost names no channel (people and tools, say) and did "
+                "not win its customers, whose channel is unknown. Such cost is never spread over "
+                "the channels: it is in the CAC of all, and in that of no channel."
+            )
     return [
         Table(
             f"CAC of {month:%B %Y}, every variant",
@@ -181,8 +190,8 @@ def _cac_tables(marts: Marts, month: date) -> list[Chart | Table]:
             f"CAC of {month:%B %Y} by channel, headline variant",
             [Column("Channel", "channel", "name"), *columns],
             by_channel,
-            note="– where nobody was won, or nothing was spent.",
-            shown=8,
+            note=note,
+            shown=30,
             has_total=bool(by_channel) and by_channel[-1]["channel"] == "all",
         ),
     ]
@@ -221,6 +230,7 @@ def campaigns(marts: Marts) -> Section:
     for row in rows:
         if row["campaign_id"] == "unattributed":
             row["campaign_name"] = "in no campaign"
+            row["roas"] = row["roi"] = None  # its cost did not lead to its deals
     paid = [row for row in rows if row["spend"] and row["spend"] > 0 and row["roi"] is not None]
     named = [row for row in paid if row["campaign_id"] != "unattributed"]
     table = Table(
@@ -238,7 +248,7 @@ def campaigns(marts: Marts) -> Section:
         ],
         rows,
         note="ROI is margin less spend, per spend. In no campaign: cost that names none, and deals "
-        "that no touch in time led to.",
+        "that no touch in time led to; the one did not bring the other, so without ROAS and ROI.",
         has_total=bool(rows) and rows[-1]["campaign_id"] == "unattributed",
     )
     if named:
@@ -302,7 +312,7 @@ def campaigns(marts: Marts) -> Section:
             f"{marts.say(best['roi'], 'ratio')} on {marts.say(best['spend'], 'currency')}."
         )
     window = marts.card.line("roi", "cohort")
-    days = f"{window.window_days} days" if window and window.window_days else "whole window"
+    time = days(window.window_days) if window and window.window_days else "whole window"
     model = f", {words(rows[0]['model'])} touch" if rows else ""
     return Section(
         "campaigns",
@@ -311,6 +321,6 @@ def campaigns(marts: Marts) -> Section:
         parts,
         finding=finding,
         note=f"Deals are credited to campaigns by the headline attribution model{model}. Only "
-        f"months that have had their {days} are in the table.",
+        f"months that have had their {time} are in the table.",
         missing="It takes campaigns with spend or touches, and won deals.",
     )

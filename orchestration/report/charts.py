@@ -95,7 +95,8 @@ def lines(rows: Sequence[Row], *, series: Sequence[str], axis: str, by_age: bool
     """
     import altair as alt
 
-    layers = alt.layer(*_lines(rows, series, axis, by_age=by_age), data=_data())
+    age = alt.X("age:Q", title="Months since the first purchase", axis=alt.Axis(grid=False))
+    layers = alt.layer(*_lines(rows, series, axis, x=age if by_age else _months()), data=_data())
     return _svg(layers.properties(width=WIDTH - 45, height=200), rows=rows)
 
 
@@ -103,19 +104,29 @@ def small_lines(rows: Sequence[Row], *, series: Sequence[str], axis: str) -> str
     """A small chart for each series, with an axis of its own: rows as for `lines`."""
     import altair as alt
 
-    facet = alt.Facet(
-        "series:N",
-        sort=list(series),
-        title=None,
-        header=alt.Header(
-            labelAnchor="start", labelFontSize=12, labelFontWeight=600, labelColor=INK
-        ),
+    # The header of Vega's own stands at a height of each column's own: it is left empty.
+    title = (
+        alt.Chart()
+        .mark_text(align="left", fontSize=12, fontWeight=600, color=INK)
+        .transform_aggregate(groupby=["series"])
+        .encode(x=alt.value(-36), y=alt.value(-18), text="series:N")
     )
+    empty = alt.Header(labelExpr="''")
+    months = sorted({row["month"] for row in rows})
     # One look for all: what is a series in a shared chart is a chart of its own here.
-    layers = alt.layer(*_lines(rows, series[:1], axis)).properties(width=WIDTH // 2 - 48, height=62)
-    chart = layers.facet(
-        facet, data=_data(), columns=2, bounds="flush", spacing={"row": 48, "column": 50}
-    ).resolve_scale(y="independent", x="independent")
+    drawn = _lines(rows, series[:1], axis, x=_months(months), ticks=3)
+    chart = (
+        alt.layer(*drawn, title)
+        .properties(width=WIDTH // 2 - 48, height=66)
+        .facet(
+            alt.Facet("series:N", sort=list(series), title=None, header=empty),
+            data=_data(),
+            columns=2,
+            bounds="flush",
+            spacing={"row": 58, "column": 50},
+        )
+        .resolve_scale(y="independent", x="independent")
+    )
     return _svg(chart, rows=rows)
 
 
@@ -170,7 +181,7 @@ def pairs(rows: Sequence[Row], *, series: Sequence[str], axis: str) -> str:
     """Two bars beside each other for each name: rows of `name`, `series`, `value`."""
     import altair as alt
 
-    room = 150
+    room = 215
     chart = (
         alt.Chart(_data())
         .mark_bar(cornerRadius=1)
@@ -181,7 +192,7 @@ def pairs(rows: Sequence[Row], *, series: Sequence[str], axis: str) -> str:
                 title=None,
                 scale=alt.Scale(paddingInner=0.3),
                 # Fonts differ between here and the reader: room for a wider one.
-                axis=alt.Axis(labelPadding=6, labelLimit=room - 28, minExtent=room),
+                axis=alt.Axis(labelPadding=6, labelLimit=room - 10, minExtent=room),
             ),
             yOffset=alt.YOffset("series:N", sort=list(series)),
             x=alt.X(
@@ -190,7 +201,10 @@ def pairs(rows: Sequence[Row], *, series: Sequence[str], axis: str) -> str:
             color=alt.Color(
                 "series:N",
                 scale=alt.Scale(domain=list(series), range=[AMBER, BLUE]),
-                legend=alt.Legend(orient="top", title=None),
+                # At the top it would begin where the bars do, and end past the edge.
+                legend=alt.Legend(
+                    title=None, orient="none", direction="horizontal", legendX=-60, legendY=-24
+                ),
             ),
         )
         .properties(width=WIDTH - room - 20, height=30 * len({row["name"] for row in rows}))
@@ -232,16 +246,11 @@ def spark(values: Sequence[float | None], mature: Sequence[bool], width: int, he
 
 
 def _lines(
-    rows: Sequence[Row], series: Sequence[str], axis: str, *, by_age: bool = False
+    rows: Sequence[Row], series: Sequence[str], axis: str, *, x: Any, ticks: int = 4
 ) -> list[Any]:
     import altair as alt
 
-    x = (
-        alt.X("age:Q", title="Months since the first purchase", axis=alt.Axis(grid=False))
-        if by_age
-        else _months()
-    )
-    y = alt.Y("value:Q", title=None, axis=alt.Axis(labelExpr=axis, tickCount=4))
+    y = alt.Y("value:Q", title=None, axis=alt.Axis(labelExpr=axis, tickCount=ticks))
     base = alt.Chart().encode(x=x)
     if len(series) == 1:
         base = base.encode(color=alt.value(BLUE))
@@ -250,7 +259,12 @@ def _lines(
         colours = alt.Scale(domain=list(series), range=[BLUE, AMBER, GREEN, VIOLET][: len(series)])
         dashes = alt.Scale(domain=list(series), range=list(DASHES[: len(series)]))
         legend = alt.Legend(
-            orient="top", title=None, symbolType="stroke", symbolSize=260, columns=2
+            orient="top",
+            title=None,
+            symbolType="stroke",
+            symbolSize=260,
+            columns=2,
+            columnPadding=24,
         )
         base = base.encode(color=alt.Color("series:N", scale=colours, legend=legend))
         line = base.mark_line(strokeWidth=2).encode(
@@ -282,7 +296,8 @@ def _data(name: str = "rows") -> Any:
     return alt.NamedData(name=name)
 
 
-def _months() -> Any:
+def _months(few: Sequence[str] = ()) -> Any:
+    """An axis of months; where it is short, of these `few`, every third named."""
     import altair as alt
 
     label = f"{MONTHS}[toNumber(slice(datum.value, 5)) - 1]"
@@ -290,7 +305,10 @@ def _months() -> Any:
     axis = alt.Axis(
         labelExpr=label, labelAngle=0, labelOverlap="greedy", labelSeparation=5, offset=4
     )
-    return alt.X("month:O", title=None, axis=axis)
+    if not few:
+        return alt.X("month:O", title=None, axis=axis)
+    axis.values = list(few[::-3])
+    return alt.X("month:O", title=None, axis=axis, scale=alt.Scale(domain=list(few)))
 
 
 def _amounts(field: str, axis: str) -> Any:
@@ -302,7 +320,7 @@ def _amounts(field: str, axis: str) -> Any:
 def _title(text: str) -> Any:
     import altair as alt
 
-    return alt.Title(text, anchor="start", fontSize=12)
+    return alt.Title(text, anchor="start", frame="group", fontSize=12)
 
 
 def _svg(chart: Any, **rows: Sequence[Row]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from orchestration import scorecard
 from orchestration.report import charts
 from orchestration.report.marts import Marts, Settled
-from orchestration.report.parts import Chart, Column, Open, Section, Table
+from orchestration.report.parts import Chart, Column, Open, Section, Table, days
 from orchestration.report.trends import (
     MONTH,
     by_month,
@@ -127,7 +127,7 @@ def _conversion_finding(marts: Marts, rate: Settled | None) -> str:
     after = f", after {before:.1%} the month before" if before is not None else ""
     return (
         f"Of the MQLs of {rate.month:%B %Y}, {marts.say(rate.cell.value, 'ratio')}{between} "
-        f"became SQLs within {rate.line.window_days} days{after}."
+        f"became SQLs within {days(rate.line.window_days)}{after}."
     )
 
 

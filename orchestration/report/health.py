@@ -21,7 +21,7 @@ UNREAD = ("refused", "unmatched")
 def left_out(runs: Path) -> str:
     """What the page does not know of, in a line; empty if it knows all."""
     files = _files(runs)
-    unread = sum(file["status"] in UNREAD for file in files)
+    unread = len({file["file_name"] for file in files if file["status"] in UNREAD})
     rejected = sum(file["rejected"] for file in files if file["status"] in READ)
     parts = []
     if unread:
@@ -180,7 +180,8 @@ def _sources(files: list[dict[str, Any]], as_of: date) -> list[dict[str, Any]]:
                 "source": source,
                 "newest": newest,
                 "age": max((as_of - newest).days, 0) if newest else None,
-                "files": len(own),
+                # One file may feed several tables, each with a load of its own.
+                "files": len({file["file_name"] for file in own}),
                 "rows": sum(file["rows"] for file in own),
                 "rejected": sum(file["rejected"] for file in own),
                 "why": ", ".join(f"{count} {reason}" for reason, count in reasons.items()),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestration import scorecard
 from orchestration.report.marts import Marts
-from orchestration.report.parts import day
+from orchestration.report.parts import day, days
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -129,8 +129,9 @@ def _facts(
             for name, value in json.loads(agreed["parameters"] or "{}").items()
             if name != "window_days"
         ]
-    if line.window_days:
-        facts.append(("Window", f"{line.window_days} days"))
+    # A promise is told in its own hours; its days only say when a month is final.
+    if line.window_days and line.family != "Service levels":
+        facts.append(("Window", days(line.window_days)))
     if line.settled is None:
         return facts
     cell = line.cells[line.settled]

@@ -157,6 +157,11 @@ def written(value: Any, column: Column, row: Row, currency: str) -> str:
             return scorecard.written(float(value), unit, currency)
 
 
+def days(count: int) -> str:
+    """A number of days, in words."""
+    return "1 day" if count == 1 else f"{count:,} days"
+
+
 def day(value: date | datetime) -> str:
     """A day as people write it."""
     return f"{value.day} {value:%b %Y}"

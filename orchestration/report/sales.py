@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from orchestration.report import charts
@@ -41,14 +42,14 @@ def pipeline(marts: Marts) -> Section:
                     "text": marts.say(amount, "currency"),
                 }
             )
-        quarter = f"{marts.say(steps[0]['fiscal_quarter'], 'count')}/{steps[0]['fiscal_year']}"
+        quarter = _quarter(steps[0])
         parts.append(
             Chart(
-                f"Pipeline due in fiscal quarter {quarter}, from its first day to today",
+                f"Pipeline due in {quarter}, from its first day to today",
                 listed((str(row["name"]), str(row["text"])) for row in drawn),
                 charts.waterfall(drawn),
                 Table(
-                    f"Pipeline due in quarter {quarter}",
+                    f"Pipeline due in {quarter}",
                     [
                         Column("Movement", "movement", "name"),
                         Column("Deals", "opportunities"),
@@ -99,7 +100,7 @@ def pipeline(marts: Marts) -> Section:
         Table(
             "Coverage and forecast by fiscal quarter",
             [
-                Column("Quarter", "quarter_start", "month"),
+                Column("Quarter", "quarter", "text"),
                 Column("Pipeline on its first day", "coverage_start_pipeline", "currency"),
                 Column("Quota", "period_quota", "currency"),
                 Column("Coverage on its first day", "coverage_start", "factor"),
@@ -173,6 +174,11 @@ def pipeline(marts: Marts) -> Section:
     )
 
 
+def _quarter(row: Mapping[str, Any]) -> str:
+    """The name of a fiscal quarter; a year is named by the calendar year it ends in."""
+    return f"Q{row['fiscal_quarter']} FY{row['fiscal_year']}"
+
+
 def _quarters(marts: Marts) -> list[dict[str, Any]]:
     """One row for each fiscal quarter, the newest first."""
     rows = marts.rows(
@@ -180,6 +186,8 @@ def _quarters(marts: Marts) -> list[dict[str, Any]]:
         with quarters as (
             select
                 dim_date.fiscal_quarter_start as quarter_start,
+                any_value(dim_date.fiscal_year) as fiscal_year,
+                any_value(dim_date.fiscal_quarter) as fiscal_quarter,
                 arg_max(coverage_start_pipeline, sales.month) as coverage_start_pipeline,
                 arg_max(period_quota, sales.month) as period_quota,
                 arg_max(coverage_start, sales.month) as coverage_start,
@@ -207,6 +215,7 @@ def _quarters(marts: Marts) -> list[dict[str, Any]]:
         """
     )
     for row in rows:
+        row["quarter"] = _quarter(row)
         if not row["is_complete"]:
             row["actual"] = Open(row["actual"])
             row["period_attainment"] = Open(row["period_attainment"])

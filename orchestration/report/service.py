@@ -140,8 +140,8 @@ def _service_finding(marts: Marts, feedback: Sequence[Mapping[str, Any]]) -> str
             if row["month"] == rejected.month and row[most]:
                 reason = f", most often as {words(most)}"
         found.append(
-            f"{marts.say(rejected.cell.value, 'ratio')} of those decided in "
-            f"{rejected.month:%B %Y} were rejected{reason}"
+            f"of the MQLs of {rejected.month:%B %Y} that have been decided, "
+            f"{marts.say(rejected.cell.value, 'ratio')} were rejected{reason}"
         )
     return f"{sentence('; '.join(found))}." if found else ""
 

@@ -78,6 +78,35 @@ def test_the_page_never_scrolls_sideways(browser: Chrome, page: Path, width: int
     assert browser.execute_script("return document.documentElement.scrollWidth") <= width
 
 
+def test_no_table_scrolls_for_a_pixel(browser: Chrome, page: Path) -> None:
+    chromium.show(browser, page, width=LAPTOP)
+
+    wider = browser.execute_script(
+        "document.querySelectorAll('details').forEach(fold => { fold.open = true });"
+        "return [...document.querySelectorAll('.scroll')].map("
+        "box => [box.ariaLabel, box.scrollWidth - box.clientWidth])"
+    )
+
+    assert len(wider) > 20
+    assert [box for box in wider if 0 < box[1] < 4] == []
+
+
+def test_a_table_that_goes_on_keeps_its_names_in_sight(browser: Chrome, page: Path) -> None:
+    chromium.show(browser, page, width=PHONE)
+    box = browser.find_element("css selector", "#channels .scroll:not(details *)")
+
+    moved = browser.execute_script(
+        "const box = arguments[0]; box.scrollLeft = 200;"
+        "const left = box.getBoundingClientRect().left;"
+        "return [box.scrollLeft, ...[...box.querySelectorAll('tr > :first-child')].map("
+        "name => name.getBoundingClientRect().left - left)]",
+        box,
+    )
+
+    assert moved[0] == 200
+    assert set(moved[1:]) == {0}
+
+
 @pytest.mark.parametrize(("width", "scheme"), [(LAPTOP, "light"), (PHONE, "dark")])
 def test_the_page_is_accessible(browser: Chrome, page: Path, width: int, scheme: str) -> None:
     need("node", AXE.is_file(), "`make tools` installs it")

@@ -8,7 +8,8 @@ import duckdb
 import pytest
 
 from orchestration import record, report, scorecard
-from orchestration.report import charts, parts
+from orchestration.report import charts, parts, sales
+from orchestration.report.marts import Marts
 from orchestration.workspace import WorkspaceError
 
 TABLES = """
@@ -36,6 +37,10 @@ from (values
     ('mql_to_sql_rate', 'cohort', 'ratio', 'both', 0.25, null, date '2026-03-01', false, 30, 0.1,
         0.4),
     ('cac', 'fully_loaded', 'currency_mean', 'both', 105.0, 100.0, date '2026-03-01', true, 0,
+        null, null),
+    ('sla_response_rate', 'cohort', 'ratio', 'sales', 0.7, null, date '2026-03-01', true, 1,
+        null, null),
+    ('lead_rejection_rate', 'cohort', 'ratio', 'both', 0.3, null, date '2026-03-01', true, 7,
         null, null)
 ) as t (
     metric, variant, unit, owner, value, target, month, is_mature, window_days, ci_low, ci_high
@@ -55,6 +60,16 @@ from (values
     ('all', 300.00, 200, 900.00, date '2026-03-01')
 ) as t (channel, spend, mqls, won_amount, month);
 comment on column marts.rpt_channel_performance.mqls is '**MQLs.** By `rule`, <i>dated</i>.';
+
+create table marts.rpt_cac_monthly as
+select
+    'fully_loaded' as variant, 0::bigint as lag_months, true as is_headline, cost, new_customers,
+    cost / new_customers as cac, new_mrr, cost / new_mrr as payback_months, channel,
+    date '2026-03-01' as month
+from (values
+    ('unattributed', 800.00, 1, 20.00), ('paid_search', 300.00, 2, 30.00),
+    ('all', 1100.00, 3, 50.00)
+) as t (channel, cost, new_customers, new_mrr);
 
 create table marts.rpt_reconciliation as
 select 'spend' as check_name, 'in' as left_name, 300.00::decimal(18, 2) as left_value,
@@ -95,7 +110,9 @@ def page(published: Path) -> str:
         "exported_at": "2026-03-29T00:00:00", "exported_at_from": "name",
     }  # fmt: skip
     refused = file | {"status": "refused", "file_name": "crm/x.csv", "message": "no <Id> column"}
-    record.write(runs, "load", {"files": [file, refused]})
+    # One file, of which two tables are read.
+    lines = file | {"rows": 10, "rejected": 0, "rejects": {}}
+    record.write(runs, "load", {"files": [file, lines, refused]})
     check = {"table": "marts.a", "expectation": "adds up", "severity": "warning", "unexpected": 1}
     record.write(runs, "check_marts", [check | {"success": False}, check | {"success": True}])
     return report.page(published, runs)
@@ -116,7 +133,7 @@ def test_the_page_says_what_was_published(page: str) -> None:
     assert "MQLs 120 +50% on Feb 120% of 100" in text
     assert "€1.2M" in text
     assert "paid search €300 10.0% 5 180 3 2 €100 1 €900" in text
-    assert "billing 29 Mar 2026 2 1 90 2 2 bad_date/order_date" in text
+    assert "billing 29 Mar 2026 2 1 100 2 2 bad_date/order_date" in text
     assert "1 of 2 expectations are met" in text
     assert "1 file was not read, 2 rows were set aside: see Data health" in text
     assert "spend ok in 300 out 300 0" in text
@@ -151,6 +168,79 @@ def test_a_name_says_what_it_means(page: str) -> None:
     assert "Version 1: agreed by VP Sales and VP &lt;Marketing&gt; on 1 Jan 2024: agreed" in text
     assert "Min score: 7" in text
     assert "95 % interval, Feb 2026: 10.0% to 30.0%" in text
+
+
+def test_a_promise_is_not_told_as_a_window_of_days(page: str) -> None:
+    meanings = {
+        name: seen(text)
+        for name, text in re.findall(r'id="means-(\w+)-\w+">(.*?)</span></span><small>', page, re.S)
+    }
+
+    assert "Window: 30 days" in meanings["mql_to_sql_rate"]
+    assert "Answers for it: sales" in meanings["sla_response_rate"]
+    assert "Window" not in meanings["sla_response_rate"] + meanings["lead_rejection_rate"]
+    assert (parts.days(1), parts.days(30)) == ("1 day", "30 days")
+
+
+def test_a_share_of_the_decided_is_not_told_as_one_of_all(page: str) -> None:
+    found = "of the MQLs of March 2026 that have been decided, 30.0% were rejected."
+
+    assert f"Sales answered 70.0% of the MQLs of March 2026 in time; {found}" in seen(page)
+
+
+def test_cost_of_no_channel_is_no_price_of_its_customers(page: str) -> None:
+    text = seen(page)
+
+    assert "paid search €300 2 €150 €30.00 10 unattributed €800 1 – €20.00 – all €1,100 3" in text
+    assert text.count("Such cost is never spread over the channels") == 1
+
+
+def test_a_fiscal_quarter_has_one_name(tmp_path: Path) -> None:
+    quarter = (
+        "2026 as fiscal_year, 1 as fiscal_quarter, date '2025-12-01' as {}, "
+        "date '2026-03-01' as date_day, date '2026-03-01' as month, 'all' as sales_rep_id"
+    )
+    path = written(
+        tmp_path / "plumbline.duckdb",
+        f"create table marts.rpt_pipeline_waterfall as select {quarter.format('quarter_start')}, "
+        "'opening' as movement, 1 as movement_order, 50.00 as amount, 2 as opportunities;"
+        f"create table marts.dim_date as select {quarter.format('fiscal_quarter_start')};"
+        "create table marts.rpt_sales_monthly as select date '2026-03-01' as month, "
+        "'all' as sales_rep_id, 7.00 as coverage_start_pipeline, 5.00 as period_quota, "
+        "1.4 as coverage_start, 0.5 as period_attainment, null as coverage_now, "
+        "null as open_pipeline, null as coverage_now_pipeline, null as remaining_quota, "
+        "null as open_opportunities, null as new_bookings, null as quota, null as attainment, "
+        "null as won, null as lost, null as win_rate;"
+        "create table marts.rpt_forecast as select 'all' as sales_rep_id, true as is_headline, "
+        "date '2025-12-01' as period_start, 1 as forecast_day_1, 1 as forecast_mid_period, "
+        "1 as actual, 1 as accuracy, true as is_complete;",
+    )
+
+    with duckdb.connect(str(path), read_only=True) as connection:
+        card = scorecard.read(path, months=1)
+        waterfall, coverage, *_ = sales.pipeline(Marts(connection, card, card.months)).parts
+
+    assert waterfall.title == "Pipeline due in Q1 FY2026, from its first day to today"
+    assert coverage.rows[0]["quarter"] == "Q1 FY2026"
+
+
+def test_small_charts_name_every_third_month_and_themselves_once() -> None:
+    rows = [
+        {"month": f"2026-{month:02}", "series": name, "value": top * month / 12, "low": None,
+         "high": None, "is_mature": True}
+        for name, top in (("Few", 0.03), ("Most", 1.0), ("Half", 0.5), ("Some", 0.2))
+        for month in range(1, 13)
+    ]  # fmt: skip
+
+    drawn = charts.small_lines(rows, series=["Few", "Most", "Half", "Some"], axis="datum.value")
+
+    words = re.findall(r"<text[^>]*>([^<]+)</text>", drawn)
+    assert sorted(word for word in words if word.isalpha()) == sorted(
+        ["Few", "Most", "Half", "Some", *("Mar", "Jun", "Sep", "Dec") * 4]
+    )
+    places = re.findall(r'transform="([^"]+)"[^>]*>(?:Few|Most|Half|Some)</text>', drawn)
+    assert len(places) == 4
+    assert len(set(places)) == 1  # each stands at the same height over its chart
 
 
 def test_a_section_without_data_says_what_it_would_take(page: str) -> None:
@@ -242,11 +332,15 @@ def test_the_scorecard_keeps_the_order_of_the_funnel(published: Path) -> None:
         "New bookings",
         "MQL to SQL rate",
         "CAC, fully loaded",
+        "Answered in time",
+        "Lead rejection rate",
     ]
     assert [line.family for line in card.lines] == [
         "Funnel",
         "Conversion",
         "Pipeline and bookings",
+        "Service levels",
+        "Service levels",
         "Acquisition",
     ]
     assert card.headlines[1].cells[0] is None
