@@ -19,6 +19,7 @@ EXPECTATIONS = [
         "won",
         "lost",
         "won_amount",
+        "deal_size_sum",
         "new_bookings",
     ),
     nothing_in(

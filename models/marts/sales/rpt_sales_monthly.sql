@@ -342,6 +342,7 @@ select
     coalesce(closed.deals_sized, 0) as deals_sized,
     coalesce(closed.cycles, 0) as cycles,
     coalesce(closed.date_issues, 0) as date_issues,
+    {{ money('coalesce(closed.deal_size_sum, 0)') }} as deal_size_sum,
     {{ money('coalesce(created.pipeline_created, 0)') }} as pipeline_created,
     coalesce(created.opportunities_marketing, 0) as opportunities_marketing,
     coalesce(created.opportunities_sdr, 0) as opportunities_sdr,

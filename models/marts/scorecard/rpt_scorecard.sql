@@ -356,7 +356,7 @@ numbers as (
     union all
 
     select
-        month, 'average_deal_size', 'period', average_deal_size * deals_sized, deals_sized,
+        month, 'average_deal_size', 'period', deal_size_sum, deals_sized,
         average_deal_size, false, 0
     from sales
 
