@@ -16,7 +16,6 @@ Row = Mapping[str, Any]
 WORDS = {"ai": "AI", "icp": "ICP", "mql": "MQL", "sal": "SAL", "sql": "SQL", "fx": "exchange rates"}
 GOOD = frozenset({"ok", "met", "loaded", "unchanged"})
 NEAR = frozenset({"noted", "warning", "unmatched"})
-BAD = frozenset({"failed", "critical", "refused"})
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,7 @@ open_at_end as (
 
     select
         windows.month,
-        case when rep_or_all.scope = 'all' then 'all' else coalesce(pipeline.sales_rep_id, 'unattributed') end as rep,
+        {{ rep_or_total('pipeline.sales_rep_id') }} as rep,
         count(*) as open_opportunities,
         sum(coalesce(pipeline.amount, 0)) as open_pipeline,
         count(case when pipeline.amount is null then 1 end) as n_open_no_amount
@@ -82,7 +82,7 @@ open_at_end as (
 
     group by
         windows.month,
-        case when rep_or_all.scope = 'all' then 'all' else coalesce(pipeline.sales_rep_id, 'unattributed') end
+        {{ rep_or_total('pipeline.sales_rep_id') }}
 
 ),
 
@@ -90,7 +90,7 @@ decided as (
 
     select
         windows.month,
-        case when rep_or_all.scope = 'all' then 'all' else coalesce(opportunities.sales_rep_id, 'unattributed') end
+        {{ rep_or_total('opportunities.sales_rep_id') }}
             as rep,
         count(case when opportunities.status = 'won' then 1 end) as won,
         count(*) as decided,
@@ -113,7 +113,7 @@ decided as (
 
     group by
         windows.month,
-        case when rep_or_all.scope = 'all' then 'all' else coalesce(opportunities.sales_rep_id, 'unattributed') end
+        {{ rep_or_total('opportunities.sales_rep_id') }}
 
 ),
 

@@ -1,3 +1,18 @@
+{# What only a promise to answer in time has, for the rows of the others. #}
+{% set of_waits_alone %}
+cast(null as bigint) as void,
+        cast(null as bigint) as answered,
+        cast(null as bigint) as within_5min,
+        cast(null as bigint) as within_1h,
+        cast(null as bigint) as within_24h,
+        cast(null as bigint) as unassigned,
+        cast(null as double) as median_response_minutes_km,
+        cast(null as double) as p90_response_minutes_km,
+        cast(null as double) as median_answered_minutes,
+        cast(null as double) as p90_answered_minutes,
+        cast(null as double) as median_routing_minutes,
+{% endset %}
+
 -- One row per month and commitment: what marketing and sales promised each other, and what came of it
 -- (glossary B8, B9). The month is that of the assignment, of the MQL where the clock starts there.
 with
@@ -121,17 +136,7 @@ unioned as (
         cast(null as bigint) as met,
         cast(null as bigint) as breached,
         cast(null as bigint) as pending,
-        cast(null as bigint) as void,
-        cast(null as bigint) as answered,
-        cast(null as bigint) as within_5min,
-        cast(null as bigint) as within_1h,
-        cast(null as bigint) as within_24h,
-        cast(null as bigint) as unassigned,
-        cast(null as double) as median_response_minutes_km,
-        cast(null as double) as p90_response_minutes_km,
-        cast(null as double) as median_answered_minutes,
-        cast(null as double) as p90_answered_minutes,
-        cast(null as double) as median_routing_minutes,
+        {{ of_waits_alone }}
         volumes.month
 
     from volumes
@@ -193,17 +198,7 @@ unioned as (
         conversion_counts.met,
         conversion_counts.breached,
         conversion_counts.pending,
-        cast(null as bigint) as void,
-        cast(null as bigint) as answered,
-        cast(null as bigint) as within_5min,
-        cast(null as bigint) as within_1h,
-        cast(null as bigint) as within_24h,
-        cast(null as bigint) as unassigned,
-        cast(null as double) as median_response_minutes_km,
-        cast(null as double) as p90_response_minutes_km,
-        cast(null as double) as median_answered_minutes,
-        cast(null as double) as p90_answered_minutes,
-        cast(null as double) as median_routing_minutes,
+        {{ of_waits_alone }}
         conversion_counts.month
 
     from conversion_counts

@@ -107,7 +107,7 @@ due as (
         quarters.mid_day,
         pipeline.date_day,
         pipeline.opportunity_id,
-        case when rep_or_all.scope = 'all' then 'all' else coalesce(pipeline.sales_rep_id, 'unattributed') end as rep,
+        {{ rep_or_total('pipeline.sales_rep_id') }} as rep,
         forecasts.forecast,
         coalesce(pipeline.amount, 0) as amount,
         later.opportunity_id is not null as has_slipped
@@ -153,7 +153,7 @@ won as (
 
     select
         quarters.quarter_start,
-        case when rep_or_all.scope = 'all' then 'all' else coalesce(opportunities.sales_rep_id, 'unattributed') end
+        {{ rep_or_total('opportunities.sales_rep_id') }}
             as rep,
         sum(opportunities.amount) as actual,
         sum(case when opportunities.close_date <= quarters.mid_day then opportunities.amount else 0 end)
@@ -170,7 +170,7 @@ won as (
 
     group by
         quarters.quarter_start,
-        case when rep_or_all.scope = 'all' then 'all' else coalesce(opportunities.sales_rep_id, 'unattributed') end
+        {{ rep_or_total('opportunities.sales_rep_id') }}
 
 ),
 

@@ -80,10 +80,7 @@ deals as (
         origins.is_influenced,
         origins.touches_until_won,
         origins.contacts_until_won,
-        case
-            when rep_or_all.scope = 'all' then 'all'
-            else coalesce(opportunities.sales_rep_id, 'unattributed')
-        end as rep
+        {{ rep_or_total('opportunities.sales_rep_id') }} as rep
 
     from opportunities
 
@@ -169,10 +166,7 @@ discounted as (
 
     select
         {{ month_of('lines.close_date') }} as month,
-        case
-            when rep_or_all.scope = 'all' then 'all'
-            else coalesce(lines.sales_rep_id, 'unattributed')
-        end as rep,
+        {{ rep_or_total('lines.sales_rep_id') }} as rep,
         sum(lines.list_amount) as discountable_list_amount,
         sum(lines.amount) as discountable_amount,
         sum(lines.amount_up_to_list) as amount_up_to_list
@@ -185,10 +179,7 @@ discounted as (
 
     group by
         {{ month_of('lines.close_date') }},
-        case
-            when rep_or_all.scope = 'all' then 'all'
-            else coalesce(lines.sales_rep_id, 'unattributed')
-        end
+        {{ rep_or_total('lines.sales_rep_id') }}
 
 ),
 
@@ -196,10 +187,7 @@ booking_events as (
 
     select
         {{ month_of('bookings.event_date') }} as month,
-        case
-            when rep_or_all.scope = 'all' then 'all'
-            else coalesce(bookings.sales_rep_id, 'unattributed')
-        end as rep,
+        {{ rep_or_total('bookings.sales_rep_id') }} as rep,
         bookings.kind,
         bookings.amount
 
@@ -258,10 +246,7 @@ contracts as (
 
     select
         {{ month_of('renewals.due_date') }} as month,
-        case
-            when rep_or_all.scope = 'all' then 'all'
-            else coalesce(renewals.sales_rep_id, 'unattributed')
-        end as rep,
+        {{ rep_or_total('renewals.sales_rep_id') }} as rep,
         renewals.outcome,
         case when renewals.amount_renewed is not null then renewals.amount_due end as amount_due,
         case
