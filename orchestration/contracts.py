@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from fnmatch import fnmatchcase
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo
@@ -94,6 +94,16 @@ class Meaning(Rules):
     """Only rows in which these columns have these texts."""
 
 
+@cache
+def _is_another_day(written: str, read: str) -> bool:
+    """Whether a text in one form of dates is another day in the other form."""
+    probe = datetime(2003, 4, 5, 6, 7, 8, tzinfo=UTC).strftime(written)
+    try:
+        return datetime.strptime(probe, written).date() != datetime.strptime(probe, read).date()
+    except ValueError:
+        return False
+
+
 class ColumnRules(Rules):
     """How one column of a file is found, read and checked: `config.meta` of a column."""
 
@@ -145,14 +155,8 @@ class ColumnRules(Rules):
     @field_validator("format")
     @classmethod
     def _unambiguous(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        probe = datetime(2003, 4, 5, 6, 7, 8, tzinfo=UTC)
         for written, read in itertools.permutations(value, 2):
-            try:
-                other = datetime.strptime(probe.strftime(written), read)
-                own = datetime.strptime(probe.strftime(written), written)
-            except ValueError:
-                continue
-            if own.date() != other.date():
+            if _is_another_day(written, read):
                 raise ValueError(
                     f"'{written}' and '{read}' read the same text as different days: "
                     "state the one that the file has"
@@ -302,6 +306,25 @@ class TableRules(FileSettings):
     preamble: Preamble = Preamble()
 
 
+class Period(Rules):
+    """A time in whole days, as dbt writes it: exports are files, and tell of days."""
+
+    count: int = Field(ge=1)
+    period: Literal["day"]
+
+
+class Freshness(Rules):
+    """How old the newest export may become: `config.freshness` of a table, else of its source."""
+
+    warn_after: Period
+    error_after: Period | None = None
+
+    @property
+    def days(self) -> int:
+        """After how many days a newer export is expected."""
+        return self.warn_after.count
+
+
 @dataclass(frozen=True)
 class Column:
     """One column of a raw table."""
@@ -342,6 +365,8 @@ class Contract:
     """Changes with anything that changes the loaded rows, and not with a description."""
     ignored: tuple[Ignored, ...] = ()
     """Files of its source that are known, and not loaded."""
+    freshness: Freshness | None = None
+    """How old its newest export may become; None where no age is too old."""
 
     @property
     def name(self) -> str:
@@ -463,8 +488,19 @@ def read_contracts(models: Path = PROJECT_ROOT / "models") -> dict[str, Contract
             for table in source.get("tables", []):
                 if table.get("config", {}).get("meta"):
                     contract = _contract(path, source["name"], table)
-                    contracts[contract.name] = replace(contract, ignored=ignored)
+                    freshness = _freshness(path, source, table)
+                    contracts[contract.name] = replace(
+                        contract, ignored=ignored, freshness=freshness
+                    )
     return dict(sorted(contracts.items()))
+
+
+def _freshness(path: Path, source: dict[str, Any], table: dict[str, Any]) -> Freshness | None:
+    """That of the table, else of the source: as for dbt, which takes null for none."""
+    of_source = source.get("config", {}).get("freshness")
+    stated = table["config"].get("freshness", of_source)
+    where = f"{path}: {source['name']}.{table['name']}: freshness"
+    return None if stated is None else _rules(Freshness, stated, where)
 
 
 def _contract(path: Path, source: str, table: dict[str, Any]) -> Contract:

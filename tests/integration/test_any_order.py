@@ -4,26 +4,26 @@ makes of them is the same. Newest wins is decided there, so what comes after it 
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from orchestration.contracts import PROJECT_ROOT, Contract, read_contracts
+from orchestration.contracts import PROJECT_ROOT, Contract, pattern, read_contracts
 from orchestration.ingest import ingest
 from orchestration.ingest.files import discover
+from orchestration.transform import compiled_sql
 from orchestration.workspace import Config, Workspace, open_workspace
 
 pytestmark = pytest.mark.slow
@@ -44,23 +44,8 @@ def _key() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The SQL of every staging model."""
-    target = tmp_path_factory.mktemp("compiled")
-    dbt = Path(sys.executable).with_name("dbt")
-    options = ["--no-introspect", "--no-populate-cache", "--select", "path:models/staging"]
-    subprocess.run(
-        [dbt, "--quiet", "compile", "--profiles-dir", ".", *options],
-        cwd=PROJECT_ROOT,
-        env={
-            **os.environ,
-            "PLUMBLINE_WORKSPACE": str(target),
-            "DBT_TARGET_PATH": str(target),
-            "DBT_LOG_PATH": str(target),
-        },
-        check=True,
-    )
-    folder = target / "compiled" / "plumbline" / "models" / "staging"
-    # What lies below a .yml are tests.
-    return {path.stem: path.read_text() for path in sorted(folder.glob("*/*.sql"))}
+    compiled = compiled_sql(tmp_path_factory.mktemp("compiled"))
+    return {name: sql for name, sql in sorted(compiled.items()) if name.startswith("stg_")}
 
 
 class Company:
@@ -458,3 +443,128 @@ def test_a_key_was_deleted_on_the_day_of_the_first_full_export_without_it(
     )
 
     assert found == expected
+
+
+# A window that is exported again ------------------------------------------------------------------
+
+DAYS = [date(2026, 3, day) for day in range(1, 11)]
+AGAIN = DAYS[3:7]
+WINDOWS = [contract for contract in CONTRACTS.values() if contract.mode == "window"]
+# One row of an export: the account, the day, which of the account's things, and how much.
+Row = tuple[str, date, str, int]
+
+
+def cell(contract: Contract, name: str, row: Row) -> str:
+    """What a file has in a column: scope and things by name, every number told by how much."""
+    account, day, thing, amount = row
+    column = next(column for column in contract.columns if column.name == name)
+    window = contract.rules.window
+    assert window
+    if name == window.date:
+        return f"{day}"
+    if column.data_type in ("date", "timestamp"):
+        return "2026-03-31"
+    if name in window.scope:
+        return "EUR" if name == "currency_code" else account
+    if column.rules.values:
+        return next(iter(column.rules.values))
+    if column.data_type == "varchar":
+        return thing
+    return "true" if column.data_type == "boolean" else f"{amount}"
+
+
+def headings(contract: Contract) -> dict[str, str]:
+    """A header for each column, and none for two: else it is called as in the contract."""
+    found: dict[str, str] = {}
+    for column in contract.columns:
+        plain = [name for name in column.headers if not pattern(name)]
+        found[column.name] = next((n for n in plain if n not in found.values()), column.name)
+    return found
+
+
+def export_of(contract: Contract, rows: Iterable[Row]) -> str:
+    named = headings(contract)
+    lines = [[cell(contract, name, row) for name in named] for row in rows]
+    lines = [list(named.values()), *lines]
+    return "".join(",".join(f'"{text}"' for text in line) + "\n" for line in lines)
+
+
+def plainly(contract: Contract) -> dict[str, Any]:
+    """An entry of `files:` by which files have the contract's own names and no dress."""
+    columns: dict[str, Any] = {}
+    named = headings(contract)
+    for column in contract.columns:
+        columns[column.name] = {"headers": [named[column.name]], "number": "1234.56", "divide": 1}
+        if column.data_type in ("date", "timestamp"):
+            columns[column.name] |= {"format": "%Y-%m-%d", "day_of_period": False}
+    return {
+        "match": f"plain/{contract.relation}-*.csv",
+        "contract": contract.name,
+        "totals": {"control": []},
+        "columns": columns,
+    }
+
+
+def rows_of(days: Iterable[date], accounts: Iterable[str], amount: int) -> list[Row]:
+    return [
+        (account, day, thing, amount + day.day)
+        for account in accounts
+        for day in days
+        for thing in ("spring", "summer")
+    ]
+
+
+BEFORE = rows_of(DAYS, ("one", "two"), 100)
+# Of one account: other numbers, a thing less on the second day, one more on the third.
+INSIDE = [
+    *(row for row in rows_of(AGAIN, ("one",), 500) if row[1:3] != (AGAIN[1], "summer")),
+    ("one", AGAIN[2], "autumn", 999),
+]
+OUTSIDE = [row for row in BEFORE if not (row[0] == "one" and row[1] in AGAIN)]
+
+
+@pytest.mark.hazard("the same file again")
+def test_a_window_that_is_exported_again_replaces_its_days_and_nothing_else(
+    models: dict[str, str], tmp_path: Path
+) -> None:
+    """Of every contract that says a file replaces the days it covers."""
+    reading = {
+        contract.name: name
+        for contract in WINDOWS
+        for name, sql in models.items()
+        if f'"{contract.relation}"' in sql
+    }
+    assert reading.keys() == {contract.name for contract in WINDOWS}
+
+    def staged(name: str, *runs: Mapping[str, Iterable[Row]]) -> Staged:
+        """What staging has after some runs, each with exports by the day they were made on."""
+        company = Company(tmp_path / name)
+        settings = company.workspace.root / "workspace.yml"
+        entries = {"files": [plainly(contract) for contract in WINDOWS]}
+        stated = yaml.safe_load(settings.read_text()) | entries
+        settings.write_text(yaml.safe_dump(stated, sort_keys=False), encoding="utf-8")
+        company.workspace = open_workspace(company.workspace.root)
+        for files in runs:
+            for day, rows in files.items():
+                for contract in WINDOWS:
+                    path = company.workspace.exports / f"plain/{contract.relation}-{day}.csv"
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    path.write_text(export_of(contract, rows), encoding="utf-8")
+            company.ingest()
+        with company.connected() as connection:
+            told = "select columns(c -> c not in ('exported_at', 'file_name')) from ({})"
+            return {
+                contract: Counter(
+                    map(repr, connection.execute(told.format(models[model])).fetchall())
+                )
+                for contract, model in reading.items()
+            }
+
+    first, again = {"2026-04-01": BEFORE}, {"2026-04-02": INSIDE}
+    expected = staged("expected", {"2026-04-01": [*OUTSIDE, *INSIDE]})
+    assert {rows.total() for rows in expected.values()} == {len(OUTSIDE) + len(INSIDE)}
+    assert staged("in order", first, again) == expected
+    assert staged("backwards", again, first) == expected
+    assert staged("at once", first | again) == expected
+    before = staged("before", first)
+    assert all(before[name] != rows for name, rows in expected.items())

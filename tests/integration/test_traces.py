@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 from expectations import no_rows
-from orchestration.pipeline import Monitor, run
+from orchestration.pipeline import Monitor, check_and_publish, run
 from orchestration.quality import CheckError
 from orchestration.workspace import PROJECT_ROOT, Workspace, open_workspace
 
@@ -95,7 +95,7 @@ def test_nobody_is_found_outside_the_exports(
     mart = importlib.import_module("expectations.dim_person")
     monkeypatch.setattr(mart, "EXPECTATIONS", [no_rows("true", "there is nobody at all")])
     with pytest.raises(CheckError, match="there is nobody at all"):
-        run(given, Monitor())
+        check_and_publish(given, Monitor())
 
     found = [
         path.relative_to(given.root)

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
-from functools import cached_property
+from functools import cache, cached_property
 from json import loads
 from urllib.parse import parse_qsl, urlsplit
 
-from tests.oracle.company import Company, Row
+from tests.oracle.company import Company, Row, once
 from tests.oracle.funnel import Cycle, Entry, entries, ledger, record_persons
 from tests.oracle.identity import (
     Person,
@@ -108,6 +108,12 @@ class Facts:
         return Fraction(str(loads(row["parameters"])[name]))
 
 
+@once
+def facts_of(company: Company) -> Facts:
+    """The same for all who ask."""
+    return Facts(company)
+
+
 # Channels.
 
 
@@ -126,8 +132,13 @@ def channel_of(facts: Facts, system: str, text: str, day: date) -> str:
 
 def looks_like(pattern: str, text: str) -> bool:
     """Whether a text is like a pattern with % and _."""
-    parts = (".*" if c == "%" else "." if c == "_" else re.escape(c) for c in pattern.lower())
-    return re.fullmatch("".join(parts), text.lower(), re.DOTALL) is not None
+    return _as_regex(pattern.lower()).fullmatch(text.lower()) is not None
+
+
+@cache
+def _as_regex(pattern: str) -> re.Pattern[str]:
+    parts = (".*" if c == "%" else "." if c == "_" else re.escape(c) for c in pattern)
+    return re.compile("".join(parts), re.DOTALL)
 
 
 @dataclass
@@ -201,6 +212,7 @@ def seen_channel(facts: Facts, row: Row, text: str, day: date) -> tuple[str, str
 # Touches.
 
 
+@once
 def touches(facts: Facts) -> dict[str, list[Touch]]:
     """The touches of each person in order; the same again within half an hour is none."""
     found = defaultdict(list)
@@ -333,6 +345,7 @@ class Message:
     complained: bool
 
 
+@once
 def messages(facts: Facts) -> dict[tuple[str, str], Message]:
     """One per campaign and recipient, by what its log says within the window (A4)."""
     by_message: dict[tuple[str, str], dict[tuple[object, ...], Row]] = defaultdict(dict)
@@ -964,7 +977,7 @@ QUERIES = {
 
 def expected(company: Company) -> dict[str, Rows]:
     """The rows of each query."""
-    facts = Facts(company)
+    facts = facts_of(company)
     ads: dict[tuple[str, date], list[Fraction]] = defaultdict(lambda: [Fraction(0)] * 3)
     for platform, _, day, *figures in ad_rows(facts):
         for place, figure in enumerate(figures):

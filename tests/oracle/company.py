@@ -10,15 +10,19 @@ from __future__ import annotations
 import csv
 import importlib
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import wraps
 from pathlib import Path
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import yaml
 
 Row = dict[str, str]
+Of = TypeVar("Of")
+Told = TypeVar("Told")
 PROJECT = Path(__file__).parents[2]
 DEMO = ("people", "deals", "stages", "sla", "audience", "commerce", "money")
 
@@ -35,6 +39,7 @@ class Company:
     tables: dict[str, list[Row]] = field(default_factory=dict)
     """Rows by generic entity (`opportunities`, ...), values as text, '' for none."""
     _definitions: dict[str, list[Row]] = field(default_factory=dict, repr=False)
+    _in_force: dict[Any, list[Row]] = field(default_factory=dict, repr=False)
 
     def rows(self, table: str) -> list[Row]:
         """The rows of an entity; none where no export has it."""
@@ -50,16 +55,34 @@ class Company:
 
     def in_force(self, name: str, day: date, **keys: str) -> list[Row]:
         """The rows of a dated definition that hold on a day, with these values."""
-        return [
-            row
-            for row in self.definitions(name)
-            if row["valid_from"] <= day.isoformat() < row["valid_to"]
-            and all(row[key] == value for key, value in keys.items())
-        ]
+        asked = name, day, *keys.items()
+        if asked not in self._in_force:
+            self._in_force[asked] = [
+                row
+                for row in self.definitions(name)
+                if row["valid_from"] <= day.isoformat() < row["valid_to"]
+                and all(row[key] == value for key, value in keys.items())
+            ]
+        return self._in_force[asked]
 
     def local_date(self, instant: datetime) -> date:
         """The day of a UTC instant in the reporting time zone."""
         return instant.replace(tzinfo=UTC).astimezone(self.zone).date()
+
+
+def once(function: Callable[[Of], Told]) -> Callable[[Of], Told]:
+    """Find out only once what a function tells of something that does not change: each domain asks
+    for the same persons and touches again. What it tells is not to be changed, either.
+    """
+
+    @wraps(function)
+    def told(of: Of) -> Told:
+        known: dict[Callable[[Of], Told], Told] = of.__dict__.setdefault("_told", {})
+        if function not in known:
+            known[function] = function(of)
+        return known[function]
+
+    return told
 
 
 def read_csv(path: Path, encoding: str = "utf-8-sig") -> Iterator[Row]:

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 from math import sqrt
 
-from tests.oracle.audience import Facts, Sourced, channel_of
+from tests.oracle.audience import Sourced, channel_of, facts_of
 from tests.oracle.company import Company
 from tests.oracle.funnel import (
     OF_DEALS,
@@ -30,7 +30,7 @@ class Channels:
     """The channel of each cycle and of each deal (B, rule 8)."""
 
     def __init__(self, company: Company) -> None:
-        self.facts = Facts(company)
+        self.facts = facts_of(company)
         self.sourced = Sourced(self.facts)
         self.deals, self.entries = self.sourced.deals, self.sourced.entries
         self.of_cycles: dict[tuple[str, int], str] = {}

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
-from tests.oracle.company import Company, Row
+from tests.oracle.company import Company, Row, once
 from tests.oracle.identity import (
     Person,
     address_of,
@@ -120,6 +120,7 @@ def _proves(stage: str) -> int:
 # What the exports say.
 
 
+@once
 def record_persons(company: Company) -> dict[str, Person]:
     """The person of each record."""
     return {r.record_id: person for person in people(company).values() for r in person.records}

@@ -11,7 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 from unicodedata import category, normalize
 
-from tests.oracle.company import Company, Row
+from tests.oracle.company import Company, Row, once
 
 TEST_NAME = re.compile(r"(?<![^\W\d_])(test|testing|qa|dummy|asdf)(?![^\W\d_])")
 ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -109,6 +109,7 @@ def _record(record_id: str, row: Row) -> Record:
     )
 
 
+@once
 def people(company: Company) -> dict[str, Person]:
     """The persons by id: records with one address, and records that one names, are one person."""
     found = records(company)
@@ -135,11 +136,13 @@ def people(company: Company) -> dict[str, Person]:
     return everyone
 
 
+@once
 def persons(company: Company) -> dict[str, str]:
     """The person of each record: record_id to person_id."""
     return {r.record_id: p.person_id for p in people(company).values() for r in p.records}
 
 
+@once
 def persons_by_address(company: Company) -> dict[str, str]:
     """The person behind each known e-mail address, in its normal form."""
     return {
@@ -257,6 +260,7 @@ def account_ids(company: Company) -> dict[str, str]:
     return found
 
 
+@once
 def accounts(company: Company) -> dict[str, Account]:
     """The accounts that systems list, by id."""
     ids = account_ids(company)
@@ -283,6 +287,7 @@ def accounts(company: Company) -> dict[str, Account]:
     return found
 
 
+@once
 def matches(company: Company) -> dict[str, Match]:
     """The account of each person: of all ways to one, the surest."""
     ids, listed, everyone = account_ids(company), accounts(company), people(company)

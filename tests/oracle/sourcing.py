@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
-from tests.oracle.audience import Facts, Touch, touches
+from tests.oracle.audience import Touch, facts_of, touches
 from tests.oracle.company import Company
 from tests.oracle.funnel import (
     Cycle,
@@ -83,7 +83,7 @@ class Sourcing:
 
     def __init__(self, company: Company) -> None:
         self.company = company
-        self.facts = Facts(company)
+        self.facts = facts_of(company)
         self.deals = deals(company)
         self.touches = touches(self.facts)
         self.people = people(company)

@@ -6,6 +6,12 @@ import duckdb
 import pytest
 
 
+@pytest.fixture(autouse=True)
+def _hasty_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What tests write need not outlast a power cut, and to wait for the disk takes minutes."""
+    monkeypatch.setattr("os.fsync", lambda descriptor: None)
+
+
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Path:
     """A warehouse as dbt leaves it, with one mart of three rows."""

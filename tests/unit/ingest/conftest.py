@@ -105,6 +105,12 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
 
 
 @pytest.fixture(scope="session")
+def vendors() -> dict[str, Contract]:
+    """The contracts of the project, definitions apart."""
+    return {n: c for n, c in read_contracts().items() if c.source != "definitions"}
+
+
+@pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Real exports, which are not part of the project."""
     stated = os.environ.get("PLUMBLINE_SHARED_DATA")

@@ -10,16 +10,15 @@ from typing import Any
 
 import pytest
 
-from orchestration.contracts import read_contracts
+from orchestration.contracts import Contract
 from orchestration.ingest import LoadResult
 
 from .conftest import Lab
 
 
 @pytest.fixture
-def real(lab: Lab) -> Lab:
-    contracts = read_contracts()
-    lab.contracts = {n: c for n, c in contracts.items() if c.source != "definitions"}
+def real(lab: Lab, vendors: dict[str, Contract]) -> Lab:
+    lab.contracts = vendors
     return lab
 
 

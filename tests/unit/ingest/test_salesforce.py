@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from orchestration.contracts import read_contracts
+from orchestration.contracts import Contract
 from orchestration.ingest import LoadResult
 
 from .conftest import Lab
@@ -37,9 +37,8 @@ FOOTER = (
 
 
 @pytest.fixture
-def org(lab: Lab) -> Lab:
-    contracts = read_contracts()
-    lab.contracts = {n: c for n, c in contracts.items() if c.source != "definitions"}
+def org(lab: Lab, vendors: dict[str, Contract]) -> Lab:
+    lab.contracts = vendors
     return lab
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from orchestration.contracts import read_contracts
+from orchestration.contracts import Contract
 
 from .conftest import Lab
 
@@ -33,9 +33,8 @@ NEXT = (
 
 
 @pytest.fixture
-def shop(lab: Lab) -> Lab:
-    contracts = read_contracts()
-    lab.contracts = {n: c for n, c in contracts.items() if c.source != "definitions"}
+def shop(lab: Lab, vendors: dict[str, Contract]) -> Lab:
+    lab.contracts = vendors
     return lab
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from orchestration.contracts import read_contracts
+from orchestration.contracts import Contract
 
 from .conftest import Lab
 
@@ -67,9 +67,8 @@ cn_1,1188,2026-04-01 10:00:00,usd,cus_1,0,in_1,A-0001-CN-01,order_change,issued,
 
 
 @pytest.fixture
-def billing(lab: Lab) -> Lab:
-    contracts = read_contracts()
-    lab.contracts = {n: c for n, c in contracts.items() if c.source != "definitions"}
+def billing(lab: Lab, vendors: dict[str, Contract]) -> Lab:
+    lab.contracts = vendors
     return lab
 
 
