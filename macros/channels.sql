@@ -53,11 +53,12 @@
 {%- endmacro %}
 
 
-{# Source and medium of a report of GA4, which names them apart or as `source / medium`. #}
+{# The source in a report of GA4, which names it apart or as `source / medium`. #}
 {% macro ga4_source() -%}
     coalesce(source, {{ source_of('source_medium') }})
 {%- endmacro %}
 
+{# The medium in such a report. #}
 {% macro ga4_medium() -%}
     coalesce(medium, {{ medium_of('source_medium') }})
 {%- endmacro %}

@@ -17,6 +17,7 @@
     end
 {%- endmacro %}
 
+{# The joins that `channel_of` reads: the map of a system on a day, and the list of channels. #}
 {% macro channel_joins(system, value, day) %}
     left join {{ source('definitions', 'channel_map') }} as channel_map
         on
@@ -36,6 +37,7 @@
     coalesce(stage_definitions.status, label_definitions.status)
 {%- endmacro %}
 
+{# The joins that `stage_status` reads: the stages of a system on a day, as written and by label. #}
 {% macro stage_status_joins(system, stage, day) %}
     left join {{ source('definitions', 'opportunity_stages') }} as stage_definitions
         on

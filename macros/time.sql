@@ -29,6 +29,7 @@
     {{ day_start(add_days(day, 1), zone) }} - interval '1' second
 {%- endmacro %}
 
+{# The day so many days later; earlier with a negative number. #}
 {% macro add_days(day, days) -%}
     {{ adapter.dispatch('add_days')(day, days) }}
 {%- endmacro %}
@@ -41,6 +42,7 @@
     date_add({{ day }}, {{ days }})
 {%- endmacro %}
 
+{# The same day so many months later, or the last one of a shorter month. #}
 {% macro add_months(month, months) -%}
     {{ adapter.dispatch('add_months')(month, months) }}
 {%- endmacro %}
@@ -97,11 +99,12 @@
     (select explode(sequence({{ first }}, {{ last }}, interval '1' day)) as date_day)
 {%- endmacro %}
 
-{# The first day of the fiscal year, or of the fiscal quarter, of a month (glossary 0.5). #}
+{# The first day of the fiscal year of a month (glossary 0.5). #}
 {% macro fiscal_year_start(month, start_month) -%}
     {{ add_months(month, '-cast((extract(month from ' ~ month ~ ') - ' ~ start_month ~ ' + 12) % 12 as integer)') }}
 {%- endmacro %}
 
+{# The first day of the fiscal quarter of a month (glossary 0.5). #}
 {% macro fiscal_quarter_start(month, start_month) -%}
     {{ add_months(month, '-cast((extract(month from ' ~ month ~ ') - ' ~ start_month ~ ' + 12) % 3 as integer)') }}
 {%- endmacro %}
@@ -124,6 +127,7 @@
     (cast({{ last }} as bigint) - cast({{ first }} as bigint))
 {%- endmacro %}
 
+{# The instant so many seconds later. #}
 {% macro add_seconds(instant, seconds) -%}
     ({{ instant }} + interval '1' second * cast({{ seconds }} as bigint))
 {%- endmacro %}

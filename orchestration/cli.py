@@ -10,18 +10,23 @@ import atexit
 import gc
 import io
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Annotated, Literal
+from typing import IO, TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
+if TYPE_CHECKING:
+    from orchestration.workspace import Workspace
+
 STARTED = time.perf_counter()
+STOPPED = 130  # the exit code of what ^C ended
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -56,12 +61,17 @@ def run(
         ),
     ] = None,
     timings: Annotated[bool, typer.Option(help="Show the seconds of each step.")] = False,
+    notify: Annotated[
+        bool, typer.Option("--notify", help="Tell $PLUMBLINE_WEBHOOK how it ended: for cron.")
+    ] = False,
 ) -> None:
     """Load the exports, build and check the marts, publish them, show the scorecard."""
-    from orchestration import pipeline, terminal
+    from orchestration import pipeline, terminal, webhook
     from orchestration.warehouse import hold
     from orchestration.workspace import DEMO_ROOT, find_root, open_workspace
 
+    if notify:
+        webhook.address()  # one that is none is told before anything is done
     root = find_root(workspace)
     if root != DEMO_ROOT:
         open_workspace(root)  # says what is wrong with it before anything is written
@@ -73,13 +83,29 @@ def run(
             place = place.at(as_of.date())
         try:
             (pipeline.look_back if as_of else pipeline.run)(place, monitor)
-        except Exception:
+        except Exception as error:
             terminal.show_early_end(console, place, monitor)
+            if notify:
+                said = str(error) if isinstance(error, user_errors()) else type(error).__name__
+                _notify(place, "failed", said)
             raise
         finally:
             if timings:
                 terminal.show_timings(console, monitor, time.perf_counter() - STARTED)
         terminal.show_outcome(console, place, monitor)
+        if notify:
+            _notify(place, "done" if as_of else "published")
+
+
+def _notify(place: Workspace, outcome: str, problem: str = "") -> None:
+    """Tell the chat; where it is away, say so here, as the run is as good as it was."""
+    from orchestration import webhook
+
+    seconds = time.perf_counter() - STARTED
+    try:
+        webhook.send(webhook.about(place, outcome, seconds, problem=problem))
+    except webhook.WebhookError as error:
+        complaints.print(Text("! ", "yellow") + str(error), soft_wrap=True)
 
 
 @app.command()
@@ -169,6 +195,46 @@ def erase(workspace: Where = None) -> None:
         console.print(f"  redact or delete, if it is still there: {name}", soft_wrap=True)
     console.print("What was published is gone; it is built again without them:")
     pipeline.run(place, terminal.Terminal(console))
+
+
+@app.command()
+def build(
+    models: Annotated[list[str], typer.Argument(metavar="MODEL...", show_default=False)],
+    workspace: Where = None,
+) -> None:
+    """Build models that were edited, and all that is made of them, with their data tests.
+
+    Nothing is loaded or published: `plumbline run` does that, and finds out what the scorecard says
+    of other versions and of restatements.
+    """
+    from orchestration import pipeline, terminal
+    from orchestration.workspace import open_workspace
+
+    place = open_workspace(workspace)
+    terminal.show_models(console, pipeline.rebuild(place, terminal.Terminal(console), models))
+
+
+@app.command()
+def test(
+    names: Annotated[list[str], typer.Argument(metavar="NAME...", show_default=False)],
+    workspace: Where = None,
+) -> None:
+    """Hold models to their unit tests and data tests: models, or tests, by name.
+
+    Exit code 0: all pass. 1: one fails.
+    """
+    from orchestration import pipeline
+    from orchestration.workspace import open_workspace
+
+    nodes = pipeline.prove(open_workspace(workspace), names)
+    for node in nodes:
+        if node.failed:
+            told = Text.from_ansi(node.message)  # dbt colours what differs
+            complaints.print(Text("✗ ", "red") + f"{node.name}: " + told, soft_wrap=True)
+        else:
+            mark = Text("✓ ", "green") if node.status == "pass" else Text("! ", "yellow")
+            console.print(mark + node.name, soft_wrap=True)
+    raise typer.Exit(any(node.failed for node in nodes))
 
 
 @app.command()
@@ -399,8 +465,81 @@ def diff(
 
 
 @app.command()
-def dev(workspace: Where = None) -> None:
+def review(
+    base: Annotated[
+        str | None,
+        typer.Option(
+            help="A branch or commit; what this tree changed since it left that. "
+            "Else origin/main, else main.",
+            show_default=False,
+        ),
+    ] = None,
+    markdown: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write it as Markdown, too.", show_default=False),
+    ] = None,
+    comment: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="The same, cut to what a comment may hold.", show_default=False
+        ),
+    ] = None,
+    seconds: Annotated[
+        float, typer.Option(min=0, help="How long changed rows are tried alone.")
+    ] = 90,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Every month, not the newest three.")
+    ] = False,
+) -> None:
+    """Tell what a branch does to the numbers: it and its base are built on the same demo company.
+
+    $PLUMBLINE_PR_BODY is the text of the pull request. Exit code 0: nothing moved, or all that did
+    is explained or meant. 1: something moved that is not. 2: it does not build.
+    """
+    from orchestration.review import command, text
+    from orchestration.review.git import ReviewError
+
+    said = os.environ.get("PLUMBLINE_PR_BODY", "")
+    try:
+        found = command.review(
+            base or None, said, seconds, lambda line: complaints.print(f"{line} ...", style="dim")
+        )
+    except ReviewError as problem:
+        complaints.print(Text("✗ ", "red") + str(problem), soft_wrap=True)
+        raise typer.Exit(2) from None
+    for line in text.lines(found, everything=everything):
+        console.print(Text(line), soft_wrap=True)
+    if markdown:
+        markdown.write_text(text.markdown(found), encoding="utf-8")
+    if comment:
+        whole = f"All of it is in the summary of the job, and in {comment.name} of its artifacts."
+        comment.write_text(text.comment(found, whole), encoding="utf-8")
+    raise typer.Exit(found.exit_code)
+
+
+@app.command()
+def docs(
+    to: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Else target/docs.html.", show_default=False),
+    ] = None,
+    workspace: Where = None,
+) -> None:
+    """Write the page that says what everything is: metrics, marts, glossary, sources, lineage."""
+    from orchestration import docs as page
+    from orchestration.workspace import find_root
+
+    console.print(str(page.write(to or page.DEFAULT, find_root(workspace))), soft_wrap=True)
+
+
+@app.command()
+def dev(
+    workspace: Where = None,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Where the pages are served.")] = 3000,
+) -> None:
     """Open Dagster's pages for a workspace, on this machine only."""
+    import subprocess
+
     from orchestration.pipeline import dagster_home
     from orchestration.workspace import find_root
 
@@ -410,8 +549,16 @@ def dev(workspace: Where = None) -> None:
     os.chdir(home)
     quiet = ["-W", "ignore::FutureWarning"]  # `dagster dev` praises its successor at every start
     command = ["dagster", "dev", "--module-name", "orchestration.definitions"]
-    loopback = ["--host", "127.0.0.1"]
-    os.execv(sys.executable, [sys.executable, *quiet, "-m", *command, *loopback])
+    place = ["--host", "127.0.0.1", "--port", str(port)]
+    # Dagster's processes start one after the other, and the last asks what dbt reads of the models:
+    # after a change that takes seconds, and they are spent here meanwhile.
+    ahead = (
+        "import sys; from pathlib import Path; from orchestration.transform import read_project; "
+        "read_project(Path(sys.argv[1]))"
+    )
+    silent = subprocess.DEVNULL
+    subprocess.Popen([sys.executable, "-c", ahead, root], stdout=silent, stderr=silent)
+    os.execv(sys.executable, [sys.executable, *quiet, "-m", *command, *place])
 
 
 def _print_json(values: object) -> None:
@@ -439,16 +586,19 @@ def main() -> None:
     # Steps are told when they end, also where the output is a pipe.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as ^C does
     try:
         app()
     except Exception as error:
-        if not isinstance(error, _user_errors()):
+        if not isinstance(error, user_errors()):
             raise
         complaints.print(Text("✗ ", "red") + str(error), soft_wrap=True)
-        sys.exit(1)
+        from orchestration.limits import StoppedError
+
+        sys.exit(STOPPED if isinstance(error, StoppedError) else 1)
 
 
-def _user_errors() -> tuple[type[Exception], ...]:
+def user_errors() -> tuple[type[Exception], ...]:
     """What the user can mend, told without a traceback; anything else is a fault of ours.
 
     A full disk, a file that may not be read, a warehouse that another program holds: the operating
@@ -459,6 +609,7 @@ def _user_errors() -> tuple[type[Exception], ...]:
     from orchestration.contracts import ContractError
     from orchestration.export import ExportError
     from orchestration.ingest import IngestError
+    from orchestration.limits import LimitError, StoppedError
     from orchestration.metabase.content import MetabaseError
     from orchestration.publish import PublishError
     from orchestration.quality import CheckError
@@ -466,7 +617,7 @@ def _user_errors() -> tuple[type[Exception], ...]:
     from orchestration.workspace import WorkspaceError
 
     return (
-        *(BuildError, CheckError, ContractError, ExportError, IngestError, MetabaseError),
-        *(PublishError, WorkspaceError),
+        *(BuildError, CheckError, ContractError, ExportError, IngestError, LimitError),
+        *(MetabaseError, PublishError, StoppedError, WorkspaceError),
         *(OSError, duckdb.IOException, duckdb.OutOfMemoryException),
     )

@@ -92,6 +92,10 @@ class PostgresError(PublishError):
     """The marts cannot be published to PostgreSQL; those that are served there stay."""
 
 
+class PostgresAway(PostgresError):
+    """The server does not answer, or has gone away in the middle."""
+
+
 @dataclass(frozen=True)
 class Destination:
     """Where to publish to: the database of a role that may create schemas in it."""
@@ -300,7 +304,9 @@ def _told(to: Destination) -> Iterator[None]:
     except mendable as error:
         problem = _without_passwords(" ".join(str(error).split()), to)
         problem = re.sub(r" (DETAIL|CONTEXT):.*", "", problem)  # which may quote a row
-        raise PostgresError(f"publishing to PostgreSQL failed: {problem}") from None
+        is_away = isinstance(error, psycopg.OperationalError | duckdb.IOException)
+        kind = PostgresAway if is_away else PostgresError
+        raise kind(f"publishing to PostgreSQL failed: {problem}") from None
 
 
 def _without_passwords(message: str, to: Destination) -> str:

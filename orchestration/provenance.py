@@ -6,7 +6,7 @@ and given to `rpt_scorecard`, `rpt_definitions` and `rpt_restatements` as relati
 of files that count.
 
 What the models would say is found by asking them: the tables that a definition decides are built
-again in a copy of the warehouse (`_scenario`), from the same files under the other definition.
+again in a copy of the warehouse (`scenario`), from the same files under the other definition.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ from typing import TYPE_CHECKING, Any
 
 from orchestration import transform
 from orchestration.contracts import DEFINITIONS
+from orchestration.ingest.load import is_whole, settle
 from orchestration.warehouse import connect, identifier, literal
-from orchestration.workspace import Workspace
+from orchestration.workspace import Workspace, WorkspaceError
 
 if TYPE_CHECKING:
     import duckdb
@@ -44,6 +45,7 @@ RELATIONS = {
     ),
     "causes": "metric varchar, cause varchar, month date",
 }
+STAMP = "_provenance.json"  # of what it was found out last
 # What a scenario is built for.
 SCORECARD, ENTRIES = "rpt_scorecard", "fct_funnel_stages"
 # The stage whose entries a metric of the scorecard counts.
@@ -119,7 +121,7 @@ FAMILIES = (
 def prepare(workspace: Workspace) -> None:
     """Write what the closing models read, as far as it is known before anything is built."""
     workspace.lists.mkdir(parents=True, exist_ok=True)
-    files = sorted((workspace.history / "published").glob("*.parquet"))
+    files = _kept(workspace)
     with _connected() as connection:
         until = "" if workspace.as_of is None else f"where as_of <= date '{workspace.as_of}'"
         rows = " union all ".join(f"select * from read_parquet({_text(path)})" for path in files)
@@ -127,19 +129,32 @@ def prepare(workspace: Workspace) -> None:
             connection, workspace, "published", f"select * from ({rows}) {until}" if rows else ""
         )
         for name in ("restated", "impacts", "causes"):
-            if not _list(workspace, name).is_file():
+            if not is_whole(_list(workspace, name)):
+                forget(workspace)
                 _write(connection, workspace, name)
+
+
+def _kept(workspace: Workspace) -> list[Path]:
+    """What each publish has published, in the order of publishing."""
+    files = sorted((workspace.history / "published").glob("*.parquet"))
+    for path in files:
+        if not is_whole(path):
+            raise WorkspaceError(
+                f"{path} is damaged: restore it from a backup; without one delete it, and what "
+                "that build published is no longer known"
+            )
+    return files
 
 
 def before_closing(workspace: Workspace) -> Callable[[transform.Project], None] | None:
     """What is to be found out once all but the closing models is built; None if it is known."""
     given = given_digests(workspace)
     state = _digest(given)
-    stamp = workspace.lists / "_provenance.json"
-    is_known = stamp.is_file() and json.loads(stamp.read_bytes()) == state
+    stamp = workspace.lists / STAMP
+    is_known = stamp.is_file() and stamp.read_text(encoding="utf-8") == json.dumps(state)
     changes = _changes(workspace, given)
     if is_known and not changes:
-        _forget_causes(workspace)
+        forget_causes(workspace)
         return None  # one call of dbt does all
 
     def find_out(project: transform.Project) -> None:
@@ -150,9 +165,14 @@ def before_closing(workspace: Workspace) -> Callable[[transform.Project], None] 
         if changes:
             _find_causes(workspace, project, changes)
         else:
-            _forget_causes(workspace)
+            forget_causes(workspace)
 
     return find_out
+
+
+def forget(workspace: Workspace) -> None:
+    """Let it be found out again: what was asked is not of one piece."""
+    (workspace.lists / STAMP).unlink(missing_ok=True)
 
 
 def record(workspace: Workspace) -> None:
@@ -176,7 +196,7 @@ def record(workspace: Workspace) -> None:
         if target.exists() or columns == (0,):
             return
         folder.mkdir(parents=True, exist_ok=True)
-        known = sorted(folder.glob("*.parquet"))
+        known = _kept(workspace)
         before = (
             f"select metric, variant, month from read_parquet({[str(path) for path in known]})"
             if known
@@ -205,7 +225,7 @@ def record(workspace: Workspace) -> None:
             ) to {_text(aside)} (format parquet)
             """
         )
-    aside.replace(target)
+    settle(aside, target)
 
 
 # Under other versions ----------------------------------------------------------------------------
@@ -246,7 +266,7 @@ def _under_other_versions(workspace: Workspace, project: transform.Project) -> N
             )
         if digest not in results:
             results[digest] = folder / digest[:16]
-            with _scenario(workspace, project, other) as warehouse:
+            with scenario(workspace, project, other) as warehouse:
                 _keep(warehouse, results[digest])
         return results[digest]
 
@@ -378,26 +398,35 @@ def _total(side: str) -> str:
 
 
 @contextmanager
-def _scenario(
+def scenario(
     workspace: Workspace,
     project: transform.Project,
     flat: Mapping[str, str],
     fingerprints: Sequence[str] | None = None,
+    targets: Sequence[str] = (SCORECARD, ENTRIES),
+    *,
+    as_published: bool = False,
 ) -> Iterator[Path]:
-    """A copy of the warehouse in which the scorecard is built under other definitions (queries by
-    name), or from other files (of these fingerprints, definitions apart); its path."""
-    scenario = replace(workspace, aside=_scenario_name(workspace))
-    shutil.rmtree(scenario.lists, ignore_errors=True)
-    scenario.lists.mkdir(parents=True)
-    shutil.copyfile(workspace.warehouse, scenario.warehouse)
+    """A copy of the warehouse in which some tables (`targets`) are built under other definitions
+    (queries by name), or from other files (of these fingerprints, definitions apart); its path.
+
+    It knows of nothing that was published before, unless it is to (`as_published`).
+    """
+    other = replace(workspace, aside=_scenario_name(workspace))
+    shutil.rmtree(other.lists, ignore_errors=True)
+    other.lists.mkdir(parents=True)
+    shutil.copyfile(workspace.warehouse, other.warehouse)
     for name in ("settings", "refused"):
-        shutil.copyfile(_list(workspace, name), _list(scenario, name))
+        shutil.copyfile(_list(workspace, name), _list(other, name))
     with _connected() as connection:
         for name in RELATIONS:
-            _write(connection, scenario, name)
+            if as_published:
+                shutil.copyfile(_list(workspace, name), _list(other, name))
+            else:
+                _write(connection, other, name)
         new_paths = []
         for name, query in flat.items():
-            path = scenario.lists / f"{name}.parquet"
+            path = other.lists / f"{name}.parquet"
             connection.execute(f"copy ({query}) to {_text(path)} (format parquet)")
             new_paths.append((name, path))
         listed = ", ".join(
@@ -416,16 +445,16 @@ def _scenario(
                     on files.table_name = flat.table_name
                     and files.source_name = {literal(DEFINITIONS)}
                 where {counting}
-            ) to {_text(_list(scenario, "files"))} (format parquet)
+            ) to {_text(_list(other, "files"))} (format parquet)
             """
         )
     changed = None if fingerprints is not None else [f"definitions.{name}" for name in flat]
-    tables = transform.tables_between(project.manifest, changed, [SCORECARD, ENTRIES])
-    transform.build_tables(scenario, project, tables)
+    tables = transform.tables_between(project.manifest, changed, targets)
+    transform.build_tables(other, project, tables)
     try:
-        yield scenario.warehouse
+        yield other.warehouse
     finally:
-        scenario.warehouse.unlink(missing_ok=True)
+        other.warehouse.unlink(missing_ok=True)
 
 
 def _scenario_name(workspace: Workspace) -> str:
@@ -495,7 +524,7 @@ def given_digests(workspace: Workspace) -> dict[str, str]:
     }
 
 
-def _forget_causes(workspace: Workspace) -> None:
+def forget_causes(workspace: Workspace) -> None:
     """Nothing was given since: should a number have changed, it was put right by hand. Where the
     published file is gone there is nothing to compare with, and exports are what comes most."""
     cause = "correction" if workspace.published.is_file() else "late data"
@@ -612,8 +641,8 @@ def _by_definitions(workspace: Workspace, project: transform.Project) -> str:
     folder = workspace.runs / "tmp"
     folder.mkdir(parents=True, exist_ok=True)
     found = folder / "by_definitions.parquet"
-    scenario = _scenario(workspace, project, {}, fingerprints)
-    with scenario as warehouse, connect(warehouse) as connection:
+    last_files = scenario(workspace, project, {}, fingerprints)
+    with last_files as warehouse, connect(warehouse) as connection:
         connection.execute(f"attach {_text(workspace.published)} as published (read_only)")
         connection.execute(
             f"""

@@ -8,10 +8,11 @@ texts, those of the sources' own stages and channels, and only the terminal show
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import os
 import pkgutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,15 +128,16 @@ class CheckResult:
         """Whether this result keeps the marts from being published."""
         return not self.success and self.severity == "critical"
 
+    @property
+    def found(self) -> str:
+        """What does not fit, in a few words; empty where all does, or nothing was counted."""
+        if self.success or self.problem or self.unexpected is None:
+            return self.problem or ""
+        return f"{self.unexpected:,} {'row' if self.unexpected == 1 else 'rows'}"
+
     def __str__(self) -> str:
         """The result as a sentence for the user."""
-        if self.success:
-            return f"{self.table}: {self.expectation}"
-        if self.problem:
-            return f"{self.table}: {self.expectation}: {self.problem}"
-        unit = "row" if self.unexpected == 1 else "rows"
-        rows = "" if self.unexpected is None else f": {self.unexpected:,} {unit}"
-        return f"{self.table}: {self.expectation}{rows}"
+        return ": ".join(filter(None, (self.table, self.expectation, self.found)))
 
 
 @dataclass(frozen=True)
@@ -152,6 +154,17 @@ def mart_names() -> list[str]:
     return sorted(name for name in names if name != "raw")
 
 
+def mart_tables() -> set[str]:
+    """The same, as tables."""
+    return {f"marts.{name}" for name in mart_names()}
+
+
+def raw_tables(contracts: Mapping[str, Contract]) -> set[str]:
+    """The raw tables that anything may be expected of."""
+    relations = {contract.relation for contract in contracts.values()}
+    return {f"raw.{name}" for name in (*relations, "plumbline__files", "plumbline__refused")}
+
+
 def mart_suites() -> list[Suite]:
     """What is expected of every mart that has a module."""
     import_great_expectations()
@@ -160,9 +173,13 @@ def mart_suites() -> list[Suite]:
 
 
 def check_exports(
-    workspace: Workspace, contracts: Mapping[str, Contract], on_check: OnCheck | None = None
+    workspace: Workspace,
+    contracts: Mapping[str, Contract],
+    on_check: OnCheck | None = None,
+    only: Collection[str] | None = None,
 ) -> list[CheckResult]:
-    """Hold the loaded files that count against what their contracts promise to the models."""
+    """Hold the loaded files that count against what their contracts promise to the models; all, or
+    `only` those of some tables (`raw.source__table`)."""
     import_great_expectations()
     from expectations import raw
 
@@ -171,15 +188,29 @@ def check_exports(
     database.unlink(missing_ok=True)
     try:
         loaded = _register(database, workspace)
-        suites = (Suite(*suite) for suite in raw.suites(contracts.values(), loaded))
-        return check(database, suites, on_check)
+        suites = [Suite(*suite) for suite in raw.suites(contracts.values(), loaded)]
+        return check(database, _of(suites, only), on_check)
     finally:
         database.unlink(missing_ok=True)
 
 
-def check_marts(workspace: Workspace, on_check: OnCheck | None = None) -> list[CheckResult]:
-    """Hold the marts against what BI may take for granted."""
-    return check(workspace.warehouse, mart_suites(), on_check)
+def check_marts(
+    workspace: Workspace, on_check: OnCheck | None = None, only: Collection[str] | None = None
+) -> list[CheckResult]:
+    """Hold the marts (`marts.name`), or `only` some, against what BI may take for granted."""
+    return check(workspace.warehouse, _of(mart_suites(), only), on_check)
+
+
+def _of(suites: Sequence[Suite], only: Collection[str] | None) -> list[Suite]:
+    return [suite for suite in suites if only is None or suite.table in only]
+
+
+def digest() -> str:
+    """Changes with what is expected."""
+    state = hashlib.blake2b(digest_size=16)
+    for path in sorted(Path(next(iter(expectations.__path__))).glob("*.py")):
+        state.update(path.name.encode() + path.read_bytes())
+    return state.hexdigest()
 
 
 def _register(database: Path, workspace: Workspace) -> list[str]:
@@ -330,7 +361,7 @@ def _problem(exception_info: dict[str, Any]) -> str | None:
     ]
     if not messages:
         return None
-    for kind in ("Binder Error", "Catalog Error", "Parser Error", "The column"):
+    for kind in ("Binder Error", "Catalog Error", "Parser Error", "Out of Memory", "The column"):
         if kind in messages[0]:
             return "could not be run: " + messages[0][messages[0].index(kind) :].splitlines()[0]
     return "could not be run"

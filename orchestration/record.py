@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -27,11 +27,18 @@ def write(runs: Path, step: str, data: Any) -> None:
 
 
 def read(runs: Path, step: str, default: Any = None) -> Any:
-    """What the last run of a step did, or `default` when there was none."""
+    """What the last run of a step did, or `default` when there was none, or it cannot be read."""
     try:
         return json.loads((runs / "last" / f"{step}.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError):
         return default
+
+
+def update(runs: Path, step: str, data: Sequence[Any], by: str, done: Collection[str]) -> None:
+    """Keep what a step did to those things whose names, in the field `by`, are `done`, and what was
+    kept of the others."""
+    others = [one for one in read(runs, step, []) if one[by] not in done]
+    write(runs, step, [*others, *data])
 
 
 @dataclasses.dataclass
@@ -41,23 +48,36 @@ class Ended:
     started_at: datetime
     ended_at: datetime | None = None
     outcome: str = "running"
-    """running, published or stopped."""
+    """running, published, stopped, or finished: a run of a part, which was not to publish."""
     message: str = ""
     """What stopped it."""
     build_id: str = ""
 
 
 @contextmanager
-def run(runs: Path) -> Iterator[Ended]:
-    """Keep when a run began and how it ended; one that was killed stays `running`."""
+def run(runs: Path, problem: Callable[[], str] | None = None) -> Iterator[Ended]:
+    """Keep when a run began and how it ended; one that was killed stays `running`.
+
+    `problem` is asked in the end where failures do not come as exceptions, and where a run need not
+    publish: what stopped it, or nothing.
+    """
     ended = Ended(_now())
     write(runs, "run", ended)
     try:
         yield ended
         ended.outcome = "published"
+        if problem:
+            ended.message = problem()
+            published = read(runs, "publish", {"published_at": ""})
+            is_new = published["published_at"] >= ended.started_at.isoformat()
+            ended.outcome = "stopped" if ended.message else "published" if is_new else "finished"
+            ended.build_id = published["build_id"] if is_new else ""
     except BaseException as error:
         ended.outcome = "stopped"
-        ended.message = without_values(str(error)) or type(error).__name__
+        stopped = isinstance(error, KeyboardInterrupt)
+        ended.message = without_values(str(error)) or (
+            "somebody stopped it" if stopped else type(error).__name__
+        )
         raise
     finally:
         ended.ended_at = _now()

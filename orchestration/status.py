@@ -6,19 +6,19 @@ and a run that is going on is not disturbed.
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from orchestration import record
+from orchestration import freshness, record
 from orchestration.contracts import DEFINITIONS, Contract
-from orchestration.ingest.records import History
-from orchestration.warehouse import connect_published, identifier, is_alive, literal
-from orchestration.workspace import Workspace
+from orchestration.ingest.records import History, LoadResult
+from orchestration.warehouse import connect_published, holder, identifier, literal
+from orchestration.workspace import Workspace, WorkspaceError
 
 if TYPE_CHECKING:
     import duckdb
@@ -45,6 +45,8 @@ class Source:
     undated: int
     """Files of which only the file's own time says when they were exported."""
     notes: tuple[str, ...]
+    overdue: tuple[str, ...] = ()
+    """Tables whose newest export is older than expected, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,8 @@ class LastRun:
     started_at: datetime
     ended_at: datetime | None
     outcome: str
-    """running, published, stopped, or killed: it neither ended nor runs."""
+    """running, published, stopped, finished (of a part, not to be published), or killed: it neither
+    ended nor runs."""
     message: str = ""
 
     @property
@@ -101,10 +104,10 @@ class Status:
 
 
 def read(workspace: Workspace, contracts: Mapping[str, Contract]) -> Status:
-    """What is known of a workspace."""
+    """What is known of a workspace. Raises WorkspaceError where what was loaded cannot be read."""
     import duckdb
 
-    with duckdb.connect() as connection:
+    with _told_of_damage(), duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'")
         settings = _rows(connection, workspace.lists / "_settings.parquet")
         files = _rows(connection, workspace.lists / "_files.parquet")
@@ -119,8 +122,22 @@ def read(workspace: Workspace, contracts: Mapping[str, Contract]) -> Status:
         tuple(sources),
         tuple(_line(row) for row in left if row["source_name"] not in named),
         _run(workspace),
-        _publish(workspace),
+        last_publish(workspace),
     )
+
+
+@contextmanager
+def _told_of_damage() -> Iterator[None]:
+    """A power cut may leave a Parquet file empty, or the half of it."""
+    import duckdb
+
+    try:
+        yield
+    except duckdb.InvalidInputException as error:
+        said = str(error).splitlines()[0]
+        raise WorkspaceError(
+            f"what was loaded is damaged, `plumbline run` makes it anew: {said}"
+        ) from None
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, path: Path) -> list[dict[str, Any]]:
@@ -140,7 +157,7 @@ def _sources(
     connection: duckdb.DuckDBPyConnection,
     workspace: Workspace,
     contracts: Mapping[str, Contract],
-    files: Iterable[Mapping[str, Any]],
+    files: Sequence[Mapping[str, Any]],
     left: Iterable[Mapping[str, Any]],
     as_of: date | None,
 ) -> list[Source]:
@@ -153,6 +170,7 @@ def _sources(
     for row in left:
         if row["source_name"]:
             refused[row["source_name"]].append(_line(row))
+    late = [age for age in freshness.newest(workspace, contracts, files).values() if age.is_overdue]
     found = []
     for name in sorted({*by_source, *refused} - {DEFINITIONS}):
         rows = by_source[name]
@@ -176,8 +194,51 @@ def _sources(
                     for row in rows
                     for note in notes.get(row["fingerprint"], ())
                 ),
+                tuple(age.advice for age in late if age.contract.startswith(f"{name}.")),
             )
         )
+    return found
+
+
+def days_by_table(
+    workspace: Workspace, contracts: Mapping[str, Contract]
+) -> dict[str, tuple[date, date]]:
+    """The first and the last day of the data of each raw table (`source.table`) that has any."""
+    import duckdb
+
+    files: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    found = {}
+    with duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        for row in _rows(connection, workspace.lists / "_files.parquet"):
+            files[f"{row['source_name']}.{row['table_name']}"].append(row)
+        for name in files:
+            if not name.startswith(f"{DEFINITIONS}."):
+                first, last, _ = _days(connection, workspace.raw, contracts, files[name])
+                if first and last:
+                    found[name] = (first, last)
+    return found
+
+
+def days_replaced(
+    workspace: Workspace, contract: Contract, files: Iterable[LoadResult]
+) -> list[tuple[str, str, str]]:
+    """Of files that replace the days they cover, and were loaded just now: name, first and last of
+    these days. None of other files."""
+    import duckdb
+
+    window = contract.rules.window
+    new = [file for file in files if file.status == "loaded" and file.rows]
+    if contract.mode != "window" or window is None or not new:
+        return []
+    found = []
+    with duckdb.connect() as connection:
+        for file in new:
+            first, last = connection.execute(
+                f"select min({identifier(window.date)}), max({identifier(window.date)}) "
+                f"from read_parquet({literal(str(file.path(workspace.raw)))})"
+            ).fetchall()[0]
+            found.append((file.file_name, f"{first}", f"{last}"))
     return found
 
 
@@ -197,9 +258,11 @@ def _days(
     for name, contract in known.items():
         if column := _day_column(contract):
             listed = ", ".join(map(literal, paths[name]))
+            # Files that an older contract read may lack the column, or have it as text.
             queries.append(
-                f"select cast({identifier(column)} as date) as day "
-                f"from read_parquet([{listed}], union_by_name = true)"
+                f"select try_cast({identifier(column)} as date) as day from ("
+                f"(select null::timestamp as {identifier(column)} limit 0) union all by name "
+                f"(from read_parquet([{listed}], union_by_name = true)))"
             )
     if not queries:
         return None, None, 0
@@ -225,23 +288,13 @@ def _run(workspace: Workspace) -> LastRun | None:
         return None
     ended = datetime.fromisoformat(said["ended_at"]) if said["ended_at"] else None
     outcome = said["outcome"]
-    if outcome == "running" and not _is_held(workspace):
+    if outcome == "running" and not holder(workspace.root):
         outcome = "killed"
     return LastRun(datetime.fromisoformat(said["started_at"]), ended, outcome, said["message"])
 
 
-def _is_held(workspace: Workspace) -> bool:
-    """Whether a living process says that it holds the workspace; asking for the lock could be in
-    the way of a run that begins.
-    """
-    try:
-        holder = json.loads((workspace.runs / "lock").read_text(encoding="utf-8"))
-        return is_alive(holder["pid"])
-    except (OSError, ValueError, KeyError):
-        return False
-
-
-def _publish(workspace: Workspace) -> LastPublish | None:
+def last_publish(workspace: Workspace) -> LastPublish | None:
+    """What BI reads; None where nothing was published."""
     if not workspace.published.is_file():
         return None
     with connect_published(workspace.published) as connection:

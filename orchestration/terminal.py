@@ -6,7 +6,7 @@ Nothing is decided here: what is shown is what the run reported, published and l
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -34,6 +34,7 @@ STEPS = {
     "load": "Load exports",
     "check_exports": "Check exports",
     "build": "Build models",
+    "rebuild": "Build models",
     "check_marts": "Check marts",
     "publish": "Publish",
     "postgres": "Publish to PostgreSQL",
@@ -115,7 +116,7 @@ class Terminal(Monitor):
             read = _read(self)
             new = {file.file_name for file in self.files if file.status == "loaded"}
             return f"{len(read)} files ({len(new)} new), {rows:,} rows, {rejected:,} rejected"
-        if name == "build":
+        if name in ("build", "rebuild"):
             models = sum(node.is_model for node in self.nodes)
             return f"{models} models, {len(self.nodes) - models} data tests passed"
         if name in ("check_exports", "check_marts"):
@@ -127,6 +128,21 @@ class Terminal(Monitor):
                 return f"build {self.postgres.build_id} is there already"
             return f"{len(self.postgres.rows)} tables, {sum(self.postgres.rows.values()):,} rows"
         return ""
+
+
+def show_models(console: Console, nodes: Sequence[Node]) -> None:
+    """The rows of each model that was built, and its seconds."""
+    grid = Table("Model", box=None, header_style="bold")
+    for name in ("Rows", "Seconds"):
+        grid.add_column(name, justify="right", no_wrap=True)
+    for node in nodes:
+        if node.is_model:
+            rows = "" if node.rows is None else f"{node.rows:,}"
+            grid.add_row(node.name, rows, f"{node.seconds:.1f}")
+    console.print(grid)
+    console.print(
+        "A blank is a view. Nothing was published: `plumbline run` does that.", style="dim"
+    )
 
 
 def show_outcome(console: Console, workspace: Workspace, monitor: Terminal) -> None:
@@ -229,6 +245,8 @@ def show_status(console: Console, status: Status, now: datetime) -> None:
     for source in status.sources:
         for line in source.refused:
             console.print(Text("✗ refused   ", "red") + line, soft_wrap=True)
+        for line in source.overdue:
+            console.print(Text("! overdue   ", "yellow") + line, soft_wrap=True)
         for note in source.notes:
             console.print(Text("! note      ", "yellow") + note, soft_wrap=True)
         if source.undated:
@@ -308,6 +326,8 @@ def _last_run(status: Status, now: datetime) -> Text:
         return label + f"{when}{took}, published"
     if run.outcome == "running":
         return label + f"{when}, is going on"
+    if run.outcome == "finished":
+        return label + f"{when}{took}, of a part: nothing was to be published"
     if run.outcome == "killed":
         return label + Text(f"{when}, was killed before it ended", "red")
     return label + f"{when}{took}, " + Text(f"stopped: {run.message}", "red")

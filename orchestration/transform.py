@@ -6,17 +6,24 @@ workspace), what a run builds (models, and the data tests marked for it), and wh
 
 from __future__ import annotations
 
+import difflib
+import fcntl
+import gc
 import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from graphlib import TopologicalSorter
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from orchestration.limits import interruptible
 from orchestration.publish import Mart
 from orchestration.warehouse import connect, literal, without_values
 from orchestration.workspace import PROJECT_ROOT, Workspace
@@ -26,9 +33,11 @@ from orchestration.workspace import PROJECT_ROOT, Workspace
 IN_A_RUN = ("resource_type:model", "resource_type:test")
 # The same without views, which only change with the project: most of the nodes, and of the time.
 TABLES = ("resource_type:model,config.materialized:table", "resource_type:test")
-NOT_IN_A_RUN = ("resource_type:test,path:models/staging", "path:tests/data/guards")
+UNTESTED = ("models/staging", "tests/data/guards")
+NOT_IN_A_RUN = tuple(f"resource_type:test,path:{folder}" for folder in UNTESTED)
 FINDINGS = 20  # how many of those of a test are told
 PARSED = "partial_parse.msgpack"  # dbt's own file of what it read
+SEAL = "seal"
 PROJECT_FILES = ("dbt_project.yml", "profiles.yml", "macros", "models", "tests/data")
 
 
@@ -42,7 +51,7 @@ class BuildError(Exception):
 
 @dataclass(frozen=True)
 class Node:
-    """What became of one model or data test."""
+    """What became of one model, data test or unit test."""
 
     unique_id: str
     status: str
@@ -53,7 +62,8 @@ class Node:
     @property
     def name(self) -> str:
         """The name as written in the project."""
-        return self.unique_id.split(".")[2]
+        kind, _, *names = self.unique_id.split(".")
+        return names[-1] if kind == "unit_test" else names[0]
 
     @property
     def is_model(self) -> bool:
@@ -93,8 +103,18 @@ class Project:
     state: str
     manifest: dict[str, Any]
     """What dbt tells others of it (`manifest.json`)."""
-    parsed: Any
-    """The same as dbt's own object, which spares its calls reading all again."""
+    packed: bytes
+    """What dbt keeps of it for itself."""
+
+    @cached_property
+    def parsed(self) -> Any:
+        """The same as dbt's own object, which spares its calls reading all again."""
+        from dbt.contracts.graph.manifest import Manifest
+
+        with _no_garbage_collected():
+            parsed = Manifest.from_msgpack(self.packed)
+        parsed.build_flat_graph()
+        return parsed
 
 
 _last: dict[Path, Project] = {}
@@ -106,20 +126,48 @@ def read_project(root: Path) -> Project:
     It is the same for every workspace and kept beside the models, or where these may not be written
     to in the workspace at `root`, which need not have been made yet.
     """
-    near = PROJECT_ROOT if os.access(PROJECT_ROOT, os.W_OK) else root.resolve() / "runs"
-    cache = near / ".cache" / "dbt"
+    cache = _cache(root)
     state = project_state()
     if cache not in _last or _last[cache].state != state:
         folder = cache / state[:32]
-        if not folder.is_dir():
-            _parse(folder)
-        from dbt.contracts.graph.manifest import Manifest
-
-        parsed = Manifest.from_msgpack((folder / PARSED).read_bytes())
-        parsed.build_flat_graph()
-        manifest = json.loads((folder / "manifest.json").read_bytes())
-        _last[cache] = Project(state, manifest, parsed)
+        if not _is_whole(folder):
+            with _alone(cache):
+                if not _is_whole(folder):
+                    _parse(folder)
+        with _no_garbage_collected():
+            manifest = json.loads((folder / "manifest.json").read_bytes())
+        _last[cache] = Project(state, manifest, (folder / PARSED).read_bytes())
     return _last[cache]
+
+
+def state_folder(root: Path) -> Path:
+    """Where what was read of the project as it is now is kept; there once it has been read."""
+    return _cache(root) / project_state()[:32]
+
+
+def _cache(root: Path) -> Path:
+    near = PROJECT_ROOT if os.access(PROJECT_ROOT, os.W_OK) else root.resolve() / "runs"
+    return near / ".cache" / "dbt"
+
+
+def compiled_sql(root: Path) -> dict[str, str]:
+    """The SQL of every model, by its name, as DuckDB would get it; no warehouse is asked."""
+    project = read_project(root)
+    with tempfile.TemporaryDirectory(dir=_cache(root), prefix=".compiled.") as folder:
+        aside = Path(folder)
+        select = ["--no-introspect", "--quiet", "--select", "resource_type:model"]
+        _invoke(
+            ["--no-write-json", "--no-populate-cache", "compile", *select],
+            aside / "target",
+            aside / "warehouse.duckdb",
+            parsed=project.parsed,
+        )
+        compiled = aside / "target" / "compiled" / "plumbline"
+        return {
+            node["name"]: (compiled / node["original_file_path"]).read_text(encoding="utf-8")
+            for node in project.manifest["nodes"].values()
+            if node["resource_type"] == "model"
+        }
 
 
 def read_manifest(root: Path) -> dict[str, Any]:
@@ -133,19 +181,71 @@ def _parse(folder: Path) -> None:
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True)
     earlier = sorted(folder.parent.glob(f"[!.]*/{PARSED}"), key=lambda path: path.stat().st_mtime)
-    if earlier:
+    if earlier and _is_whole(earlier[-1].parent):
         shutil.copy(earlier[-1], aside)  # dbt reads only the files that changed since
     try:
         # A warehouse of that name in one place, as dbt reads all anew whenever it is another.
-        _invoke(["parse"], aside, folder.parent / "warehouse.duckdb")
+        with _no_garbage_collected():
+            _invoke(["parse"], aside, folder.parent / "warehouse.duckdb")
+        (aside / SEAL).write_text(_seal(aside), encoding="utf-8")
+        shutil.rmtree(folder, ignore_errors=True)  # not whole
         aside.rename(folder)
-    except OSError:
-        if not folder.is_dir():  # else another process was first
-            raise
     finally:
         shutil.rmtree(aside, ignore_errors=True)
-    for old in earlier[:-1]:
-        shutil.rmtree(old.parent, ignore_errors=True)
+    killed = (path for path in folder.parent.glob(".*.*") if path.suffix[1:].isdigit())
+    for old in [*(path.parent for path in earlier[:-1]), *killed]:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _seal(folder: Path) -> str:
+    """Changes with what is kept of the project there."""
+    kept = hashlib.blake2b()
+    for name in ("manifest.json", PARSED):
+        kept.update((folder / name).read_bytes())
+    return kept.hexdigest()
+
+
+def _is_whole(folder: Path) -> bool:
+    """Whether what is kept of the project is as it was written: a power cut may leave less."""
+    try:
+        return (folder / SEAL).read_text(encoding="utf-8") == _seal(folder)
+    except (OSError, ValueError):
+        return False
+
+
+@contextmanager
+def _alone(cache: Path) -> Iterator[None]:
+    """Let one process at a time read the project, for all that ask meanwhile."""
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def _no_garbage_collected() -> Iterator[None]:
+    """What dbt reads is millions of objects that all stay: to look for garbage among them takes a
+    third of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def run_nodes(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The models and data tests of a run: what dbt selects by `IN_A_RUN` and `NOT_IN_A_RUN`."""
+    return [
+        node
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model"
+        or (
+            node["resource_type"] == "test"
+            and not node["original_file_path"].startswith(tuple(f"{place}/" for place in UNTESTED))
+        )
+    ]
 
 
 def marts(manifest: Mapping[str, Any]) -> list[Mart]:
@@ -188,35 +288,32 @@ def build(
     select: Sequence[str] = IN_A_RUN,
     on_node: OnNode | None = None,
     before_closing: Callable[[Project], None] | None = None,
+    behind: Collection[str] = (),
 ) -> list[Node]:
     """Build the selected models and tests; `on_node` hears of each, and of how many there are.
     None is listed before one that it reads.
 
-    Where a whole run finds the views of the same project in the warehouse, it leaves them as they
-    are: their nodes are `unchanged`. `before_closing` is called in a whole run when all is built
-    but the models with the tag `closing`, which read what it writes.
+    Where the warehouse has the views of the same project, they are left as they are: their nodes
+    are `unchanged`. A part of a run is selected by the names of its models; with
+    them goes every test that reads one of them, as what is not tested is not published; but none
+    that would hold them against a model which is not selected and still of older files (`behind`).
+    `before_closing` is called when all is built but the models with the tag `closing`, which read
+    what it writes; not where none of these is to be built.
     """
     project = read_project(workspace.root)
-    if tuple(select) != IN_A_RUN:
-        nodes = _build(workspace, project, select, NOT_IN_A_RUN, Progress(on_node))
-        return _with_rows(workspace, nodes)
-
-    views = _views(project.manifest) if _built_from(workspace) == project.state else []
+    views = _views(project.manifest) if built_from(workspace) == project.state else {}
     if not views:
         _set_built_from(workspace, "")
-    progress = Progress(on_node, expected=len(views))
-    everything = TABLES if views else IN_A_RUN
-    if before_closing is None:
-        nodes = _build(workspace, project, everything, NOT_IN_A_RUN, progress)
+    if tuple(select) != IN_A_RUN:
+        chosen = {*select, *_tests_of(workspace, project.manifest, select, behind)}
+        views = {name: view for name, view in views.items() if name in chosen}
+        progress = Progress(on_node, expected=len(views))
+        nodes = _build_part(workspace, project, chosen - set(views), progress, before_closing)
     else:
-        closing = _closing(project.manifest)
-        progress.expected += len(closing)
-        nodes = _build(workspace, project, everything, [*NOT_IN_A_RUN, *closing], progress)
-        before_closing(project)
-        progress.expected -= len(closing)
-        nodes += _build(workspace, project, closing, NOT_IN_A_RUN, progress)
-    _set_built_from(workspace, project.state)
-    for unique_id in views:
+        progress = Progress(on_node, expected=len(views))
+        nodes = _build_all(workspace, project, bool(views), progress, before_closing)
+        _set_built_from(workspace, project.state)
+    for unique_id in views.values():
         nodes.append(Node(unique_id, "unchanged", 0.0))
         progress.tell(nodes[-1])
     sorter = TopologicalSorter(project.manifest["parent_map"])
@@ -225,15 +322,120 @@ def build(
     return _with_rows(workspace, nodes)
 
 
+def _build_all(
+    workspace: Workspace,
+    project: Project,
+    has_views: bool,
+    progress: Progress,
+    before_closing: Callable[[Project], None] | None,
+) -> list[Node]:
+    everything = TABLES if has_views else IN_A_RUN
+    if before_closing is None:
+        return _build(workspace, project, everything, NOT_IN_A_RUN, progress)
+    closing = _closing(project.manifest)
+    progress.expected += len(closing)
+    nodes = _build(workspace, project, everything, [*NOT_IN_A_RUN, *closing], progress)
+    before_closing(project)
+    progress.expected -= len(closing)
+    return nodes + _build(workspace, project, closing, NOT_IN_A_RUN, progress)
+
+
+def _build_part(
+    workspace: Workspace,
+    project: Project,
+    chosen: set[str],
+    progress: Progress,
+    before_closing: Callable[[Project], None] | None,
+) -> list[Node]:
+    closing = sorted(chosen.intersection(_closing(project.manifest)))
+    if not closing or before_closing is None:
+        return _build(workspace, project, sorted(chosen), NOT_IN_A_RUN, progress) if chosen else []
+    progress.expected += len(closing)
+    rest = sorted(chosen.difference(closing))
+    nodes = _build(workspace, project, rest, NOT_IN_A_RUN, progress) if rest else []
+    before_closing(project)
+    progress.expected -= len(closing)
+    return nodes + _build(workspace, project, closing, NOT_IN_A_RUN, progress)
+
+
+def _tests_of(
+    workspace: Workspace,
+    manifest: Mapping[str, Any],
+    select: Collection[str],
+    behind: Collection[str],
+) -> set[str]:
+    """The names of the tests that read a selected model, and of those that read definitions, which
+    any model may be built from; where all that they read is there by then, and of one time."""
+    nodes = manifest["nodes"]
+    built = set(select)
+    if workspace.warehouse.is_file():
+        with connect(workspace.warehouse) as connection:
+            found = connection.execute(
+                "select table_name from duckdb_tables() union select view_name from duckdb_views()"
+            ).fetchall()
+        built |= {name for (name,) in found}
+    tests = set()
+    for test in run_nodes(manifest):
+        if test["resource_type"] == "test":
+            reads = test["depends_on"]["nodes"]
+            models = {nodes[name]["name"] for name in reads if name in nodes}
+            is_touched = len(models) < len(reads) or not models.isdisjoint(select)
+            is_of_one_time = (models - set(select)).isdisjoint(behind)
+            if is_touched and is_of_one_time and models <= built:
+                tests.add(test["name"])
+    return tests
+
+
 def build_tables(workspace: Workspace, project: Project, names: Sequence[str]) -> None:
     """Build some tables alone, without tests, in a warehouse that has all that they read."""
     _build(workspace, project, names, (), Progress(None))
 
 
-def prove(workspace: Workspace) -> list[Node]:
-    """Hold what is built to every data test, and the rules to their unit tests."""
+def prove(workspace: Workspace, names: Sequence[str] = ()) -> list[Node]:
+    """Hold what is built to its data tests, and the rules to their unit tests: to all, or to those
+    of some models, or of these names. Raises BuildError where one fails or a name is unknown."""
     project = read_project(workspace.root)
-    return _build(workspace, project, (), (), Progress(None), command="test")
+    nodes, rules = project.manifest["nodes"].values(), project.manifest["unit_tests"].values()
+    _require_known({node["name"] for node in (*nodes, *rules)}, names, "model or test")
+    require_built(workspace)
+    return _build(workspace, project, names, (), Progress(None), command="test")
+
+
+def made_of(manifest: Mapping[str, Any], names: Sequence[str]) -> list[str]:
+    """The names of some models and of all that are made of them, directly or not.
+
+    Raises BuildError for what is not the name of a model.
+    """
+    nodes = manifest["nodes"]
+    models = {node["name"] for node in nodes.values() if node["resource_type"] == "model"}
+    tests = {node["name"] for kind in ("nodes", "unit_tests") for node in manifest[kind].values()}
+    for name in set(names) & (tests - models):
+        raise BuildError(f"'{name}' is a test: `plumbline test {name}` asks it")
+    _require_known(models, names, "model")
+    start = [unique_id for unique_id, node in nodes.items() if node["name"] in names]
+    return sorted(
+        nodes[unique_id]["name"]
+        for unique_id in reached(manifest["child_map"], start)
+        if unique_id.startswith("model.")
+    )
+
+
+def _require_known(known: Collection[str], names: Sequence[str], kind: str) -> None:
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            near += sorted(other for other in known if name in other)
+            meant = f": did you mean {near[0]}?" if near else "."
+            only = "" if name.replace("_", "").isalnum() else " Give names, not selectors of dbt."
+            raise BuildError(f"there is no {kind} '{name}'{meant}{only}")
+
+
+def require_built(workspace: Workspace) -> None:
+    """Raise BuildError where no run has built anything yet."""
+    if not workspace.warehouse.is_file():
+        raise BuildError(
+            f"nothing is built yet: `plumbline run --workspace {workspace.root}` builds all"
+        )
 
 
 def tables_between(
@@ -243,14 +445,14 @@ def tables_between(
     that read some sources (`source.table`), directly or not."""
     nodes = manifest["nodes"]
     ids = {node["name"]: unique_id for unique_id, node in nodes.items()}
-    chosen = _reached(manifest["parent_map"], [ids[name] for name in targets])
+    chosen = reached(manifest["parent_map"], [ids[name] for name in targets])
     if sources is not None:
         below = [
             unique_id
             for unique_id, source in manifest["sources"].items()
             if f"{source['source_name']}.{source['name']}" in sources
         ]
-        chosen &= _reached(manifest["child_map"], below)
+        chosen &= reached(manifest["child_map"], below)
         chosen |= {ids[name] for name in targets}
     return sorted(
         nodes[unique_id]["name"]
@@ -259,7 +461,7 @@ def tables_between(
     )
 
 
-def _reached(edges: Mapping[str, Sequence[str]], start: Sequence[str]) -> set[str]:
+def reached(edges: Mapping[str, Sequence[str]], start: Sequence[str]) -> set[str]:
     """All that can be reached, the start included."""
     found, ahead = set(start), list(start)
     while ahead:
@@ -314,7 +516,7 @@ def _build(
     arguments = [
         "--no-write-json",  # run_results.json would hold the values that a failed cast quotes
         command,
-        *("--indirect-selection", "empty"),
+        *("--indirect-selection", "eager" if command == "test" else "empty"),
         *(("--select", *select) if select else ()),
         *(("--exclude", *exclude) if exclude else ()),
     ]
@@ -356,6 +558,13 @@ def _explained(workspace: Workspace, node: Node) -> Node:
     return replace(node, message=f"the definitions are to be mended:{told}{more}")
 
 
+def compiled_test(workspace: Workspace, test: Mapping[str, Any]) -> Path:
+    """The file with the query that finds what breaks a data test, written when it was run."""
+    beside = workspace.runs.resolve() / "dbt" / "target" / "compiled" / "plumbline"
+    path = beside / test["original_file_path"]
+    return path if path.suffix == ".sql" else path / test["path"]
+
+
 def _closing(manifest: Mapping[str, Any]) -> list[str]:
     """The names of the models with the tag `closing`, and of their data tests."""
     nodes = manifest["nodes"]
@@ -373,16 +582,16 @@ def _with_rows(workspace: Workspace, nodes: Sequence[Node]) -> list[Node]:
     return [replace(node, rows=counts.get(node.name)) for node in nodes]
 
 
-def _views(manifest: Mapping[str, Any]) -> list[str]:
-    """The models that are views, by their ids."""
-    return sorted(
-        node["unique_id"]
-        for node in manifest.get("nodes", {}).values()
+def _views(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """The ids of the models that are views, by name."""
+    return {
+        node["name"]: unique_id
+        for unique_id, node in manifest["nodes"].items()
         if node["resource_type"] == "model" and node["config"]["materialized"] == "view"
-    )
+    }
 
 
-def _built_from(workspace: Workspace) -> str:
+def built_from(workspace: Workspace) -> str:
     """The state of the project whose views the warehouse holds, all of them; empty if unknown."""
     if not workspace.warehouse.is_file():
         return ""
@@ -436,7 +645,8 @@ def _invoke(
 
     try:
         callbacks = [on_event] if on_event else []
-        outcome = dbtRunner(manifest=parsed, callbacks=callbacks).invoke(list(arguments))
+        with interruptible():
+            outcome = dbtRunner(manifest=parsed, callbacks=callbacks).invoke(list(arguments))
     finally:
         DuckDBConnectionManager.close_all_connections()
         reset_adapters()

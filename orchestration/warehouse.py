@@ -9,7 +9,8 @@ import fcntl
 import json
 import os
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
 
 # Kinds of error that quote names, and no value of a row.
 TELLING = {"Binder", "Catalog", "Compilation", "Database", "IO", "Parser", "Parsing", "Runtime"}
+
+# How DuckDB says that a file is not what it wrote.
+DAMAGED = ("not a valid DuckDB database file", "Could not read enough bytes", "Corrupt database")
+
+LOOK_AGAIN = 1.0  # seconds between two looks at a lock that somebody else has
 
 # Locks that this process holds, so that a step inside a run may ask for the lock again.
 _held: set[Path] = set()
@@ -62,6 +68,29 @@ def connect_published(path: Path) -> duckdb.DuckDBPyConnection:
     return connection
 
 
+def is_whole(path: Path, *, read_only: bool = True) -> bool:
+    """Whether there is such a DuckDB file, as it was written: a power cut or a disk may leave one
+    that cannot be opened. Raises what else keeps it from being opened."""
+    import duckdb
+
+    if not path.is_file():
+        return False
+    try:
+        duckdb.connect(str(path), read_only=read_only).close()
+    except duckdb.IOException as error:
+        if not any(words in str(error) for words in DAMAGED):
+            raise
+        return False
+    return True
+
+
+def discard_damaged(path: Path, *, read_only: bool = False) -> None:
+    """Take away a DuckDB file that a run makes anew in any case, where it is not whole."""
+    if not is_whole(path, read_only=read_only):
+        path.unlink(missing_ok=True)
+        path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
+
+
 def identifier(name: str) -> str:
     """A name as SQL writes it."""
     return '"' + name.replace('"', '""') + '"'
@@ -96,8 +125,14 @@ def is_alive(pid: int) -> bool:
 
 
 @contextmanager
-def hold(root: Path) -> Iterator[None]:
-    """Keep every other run out of the workspace at `root`; say who is in when somebody is."""
+def hold(
+    root: Path, patience: float = 0, on_wait: Callable[[str], None] | None = None
+) -> Iterator[None]:
+    """Keep every other run out of the workspace at `root`; say who is in when somebody is.
+
+    `patience` is for how many seconds to wait until they have ended; `on_wait` hears once who it
+    is. Raises WorkspaceError when they are still in then.
+    """
     path = root.resolve() / "runs" / "lock"
     if path in _held:
         yield
@@ -105,13 +140,15 @@ def hold(root: Path) -> Iterator[None]:
 
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise WorkspaceError(
-                f"the workspace {root} is in use by {_holder(file)}: "
-                "wait until it has ended, then run again"
-            ) from None
+        until = time.monotonic() + patience
+        while not _locked(file):
+            told = f"the workspace {root} is in use by {_holder(file)}"
+            if time.monotonic() >= until:
+                raise WorkspaceError(f"{told}: wait until it has ended, then run again")
+            if on_wait:
+                on_wait(f"{told}: waiting until it has ended, {patience / 60:.0f} minutes at most")
+                on_wait = None
+            time.sleep(LOOK_AGAIN)
         _held.add(path)
         try:
             _sign(file, {"pid": os.getpid(), "since": f"{datetime.now():%Y-%m-%d %H:%M:%S}"})
@@ -120,6 +157,25 @@ def hold(root: Path) -> Iterator[None]:
             # Closing the file gives the lock back; a killed process gives it back by dying.
             _sign(file, {})
             _held.discard(path)
+
+
+def _locked(file: IO[str]) -> bool:
+    """Whether the lock is ours now."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def holder(root: Path) -> str:
+    """Who is in the workspace at `root`; empty if nobody is. Never in the way of a run that begins,
+    as the lock itself is not asked for."""
+    try:
+        with (root / "runs" / "lock").open(encoding="utf-8") as file:
+            return _holder(file) if is_alive(json.loads(file.read())["pid"]) else ""
+    except (OSError, ValueError, KeyError):
+        return ""
 
 
 def _sign(file: IO[str], holder: dict[str, object]) -> None:

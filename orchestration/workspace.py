@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from pydantic import Field, ValidationError, field_validator
@@ -67,6 +67,13 @@ fiscal_year_start_month: 1         # 1 = January
 #       created_at: {{headers: [Created], format: "%d.%m.%Y %H:%M"}}
 #       source_system: {{constant: crm}}
 files: []
+
+# After how many days a newer export of a source is expected, where that is not as its contract has
+# it (`any`: no age is too old). `plumbline status` and Dagster's checks tell what is overdue.
+#
+# freshness:
+#   google_ads: 8
+#   generic.costs: 35
 """
 
 
@@ -112,11 +119,23 @@ class Config(Rules):
     as_of: date | None = None
     demo: bool = False
     files: tuple[FileRule, ...] = ()
+    freshness: dict[Text, int | Literal["any"]] = Field(default_factory=dict)
+    """After how many days a newer export of a source, or `source.table`, is expected."""
 
     @field_validator("files", mode="before")
     @classmethod
     def _none(cls, value: Any) -> Any:
         return value if value is not None else ()
+
+    @field_validator("freshness", mode="before")
+    @classmethod
+    def _days(cls, value: Any) -> Any:
+        stated = value if isinstance(value, dict) else {"": value}
+        for name, days in stated.items():
+            if days != "any" and (not isinstance(days, int) or days < 1):
+                example = f"{name or 'google_ads'}: 8"
+                raise ValueError(f"write a number of days, like `{example}`, or any")
+        return value
 
     @field_validator("reporting_currency")
     @classmethod

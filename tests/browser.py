@@ -45,7 +45,7 @@ def opened(profile: Path) -> Iterator[Chrome]:
 
 
 def show(
-    browser: Chrome, page: Path, *, width: int, scheme: str = "light", height: int = 900
+    browser: Chrome, page: Path | str, *, width: int, scheme: str = "light", height: int = 900
 ) -> None:
     """Open a page in a window of `width` pixels, for readers who prefer light or dark."""
     command(
@@ -58,7 +58,7 @@ def show(
     )
     features = [{"name": "prefers-color-scheme", "value": scheme}]
     command(browser, "Emulation.setEmulatedMedia", features=features)
-    browser.get(page.as_uri())
+    browser.get(page if isinstance(page, str) else page.as_uri())
 
 
 def command(browser: Chrome, name: str, **parameters: Any) -> Any:

@@ -14,14 +14,23 @@ from pathlib import Path
 
 from orchestration.contracts import Contract
 from orchestration.ingest import load, unpack
-from orchestration.ingest.files import discover
+from orchestration.ingest.files import ExportFile, discover
 from orchestration.ingest.matching import idle_rules
 from orchestration.ingest.records import LoadResult
-from orchestration.ingest.run import IngestError, Run
+from orchestration.ingest.run import IngestError, Outlook, Run
 from orchestration.warehouse import hold
 from orchestration.workspace import Workspace
 
-__all__ = ["IngestError", "IngestResult", "LoadResult", "idle_entries", "ingest", "reject_lines"]
+__all__ = [
+    "IngestError",
+    "IngestResult",
+    "LoadResult",
+    "Outlook",
+    "idle_entries",
+    "ingest",
+    "look",
+    "reject_lines",
+]
 
 
 @dataclass(frozen=True)
@@ -72,6 +81,16 @@ def ingest(
         if result != before:
             tell(result)
     return IngestResult(finished)
+
+
+def look(
+    workspace: Workspace,
+    contracts: Mapping[str, Contract],
+    is_settled: Callable[[ExportFile], bool] = lambda _: True,
+) -> Outlook:
+    """What the next load would find; nothing is loaded, and what the last one knew is not read
+    again. Files that are not settled are left for later."""
+    return Run(workspace, contracts, None).look(is_settled)
 
 
 def reject_lines(

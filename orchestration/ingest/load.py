@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import duckdb
 
 
+MARK = b"PAR1"  # what a Parquet file ends with
 # All bytes but the quote and the newline.
 NEITHER = bytes(byte for byte in range(256) if byte not in b'"\n')
 
@@ -216,6 +217,16 @@ def check_count(job: Job, records: int) -> None:
             f"says that it has {said:,} rows, and has {records:,}: it is cut or was edited; export "
             "it again"
         )
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a Parquet file is there, down to the mark at its end."""
+    try:
+        with path.open("rb") as file:
+            file.seek(-len(MARK), os.SEEK_END)
+            return file.read() == MARK
+    except OSError:
+        return False
 
 
 def rejects_path(target: Path) -> Path:

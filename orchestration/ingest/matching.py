@@ -73,6 +73,15 @@ def check_rules(workspace: Workspace, contracts: Mapping[str, Contract]) -> None
                     raise workspace.error(message, *where, key)
 
 
+def check_freshness(workspace: Workspace, contracts: Mapping[str, Contract]) -> None:
+    """Complain about keys of `freshness:` that are no source and no contract."""
+    names = {name for contract in contracts.values() for name in (contract.source, contract.name)}
+    for name in workspace.config.freshness:
+        if name not in names - {DEFINITIONS}:
+            message = f"there is no source or contract of this name{nearest(name, sorted(names))}"
+            raise workspace.error(message, "freshness", name)
+
+
 def idle_rules(workspace: Workspace, names: Collection[str]) -> list[tuple[int, str]]:
     """The place of each entry of `files:` that no file below exports/ fits, and a hint."""
     return [

@@ -87,7 +87,7 @@ class Sighting:
     def is_whole(self, raw: Path) -> bool:
         """Whether its rows are there, and its rejects if there were any."""
         path = self.path(raw)
-        return path.is_file() and (not self.rejected or load.rejects_path(path).is_file())
+        return load.is_whole(path) and (not self.rejected or load.is_whole(load.rejects_path(path)))
 
     def to_json(self) -> dict[str, Any]:
         """All fields, for a file."""
@@ -118,8 +118,13 @@ class History:
     def __init__(self, workspace: Workspace) -> None:
         self._folder = workspace.history / "loads"
         self.sightings: dict[str, Sighting] = {}
+        self.damaged: set[str] = set()
+        """The ids of those that cannot be read."""
         for path in sorted(self._folder.glob("*.json")):
-            self.sightings[path.stem] = Sighting.from_json(json.loads(path.read_bytes()))
+            try:
+                self.sightings[path.stem] = Sighting.from_json(json.loads(path.read_bytes()))
+            except (ValueError, KeyError, TypeError):
+                self.damaged.add(path.stem)
         self._by_fingerprint = {s.fingerprint: s for s in self.sightings.values()}
         self._headers: dict[str, set[str]] = defaultdict(set)
         for sighting in self.sightings.values():
@@ -140,6 +145,7 @@ class History:
         text = json.dumps(sighting.to_json(), indent=1)
         write_text(self._folder / f"{sighting.id}.json", text)
         self.sightings[sighting.id] = sighting
+        self.damaged.discard(sighting.id)
         self._by_fingerprint[sighting.fingerprint] = sighting
 
 

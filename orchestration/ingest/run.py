@@ -11,8 +11,8 @@ import json
 import shutil
 import time
 from collections import defaultdict
-from collections.abc import Hashable, Iterator, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,7 @@ from orchestration.ingest.matching import (
     Match,
     Unmatched,
     Unneeded,
+    check_freshness,
     check_rules,
     matches,
     no_definition,
@@ -79,6 +80,28 @@ class _Opened:
         return self._content
 
 
+@dataclass
+class Outlook:
+    """What the next load would find."""
+
+    given: list[list[Any]] = field(default_factory=list)
+    """Name, size and time of every settled file."""
+    fresh: dict[str, set[str]] = field(default_factory=dict)
+    """Files that were not loaded as they are now, with the contracts that they follow."""
+    left: dict[str, str] = field(default_factory=dict)
+    """Files that are not loaded, with the reason."""
+    unsettled: list[str] = field(default_factory=list)
+    """Files that are still being written."""
+    counting: list[Sighting] = field(default_factory=list)
+    """Of what was loaded that which counts, as the files are now."""
+    is_read_anew: bool = False
+    """Whether contracts, mappings, zone or key are others than at the last load."""
+
+
+# What files were found to be, by path, size, time and all that decides it: a look is taken often.
+_looked: dict[tuple[str, int, int, str], list[LoadResult]] = {}
+
+
 class Run:
     """One run over one workspace, to be used once, as a context."""
 
@@ -86,6 +109,7 @@ class Run:
         self, workspace: Workspace, contracts: Mapping[str, Contract], only: set[str] | None
     ) -> None:
         check_rules(workspace, contracts)
+        check_freshness(workspace, contracts)
         self._workspace = workspace
         self._contracts = contracts
         self._only = only
@@ -95,6 +119,8 @@ class Run:
         self._opened: dict[str, _Opened] = {}
         """Files of this portion that were looked at ahead, until they are loaded."""
         self._ahead: dict[str, loading.Loaded] = {}
+        self._not_asked_for: list[LoadResult] = []
+        """What an earlier run said of files that this one leaves as they are."""
 
     def __enter__(self) -> Run:
         for folder in (self._workspace.raw, self._temporary):
@@ -113,6 +139,8 @@ class Run:
                     left_over.unlink()
         self._history = History(self._workspace)
         self._seen = Seen(self._workspace)
+        if self._history.damaged:
+            self._seen.files.clear()  # the files that are there are recorded again
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -211,6 +239,7 @@ class Run:
             if all(r.status != "unchanged" or r.is_whole(raw) for r in results):
                 self._current |= {result.fingerprint for result in results}
                 yield from filter(self._chosen, results)
+                self._not_asked_for += [r for r in results if not self._chosen(r)]
                 return
 
         results, complete, content = [], True, None
@@ -241,6 +270,81 @@ class Run:
                 "content": asdict(content) if content else None,
                 "results": [result.to_json() | _as_later(result) for result in results],
             }
+
+    def look(self, is_settled: Callable[[ExportFile], bool]) -> Outlook:
+        """What the next load would find, without loading anything: to be called instead of entering
+        the run. A file that is not settled is left for later."""
+        self._history, self._seen = History(self._workspace), Seen(self._workspace)
+        self._temporary = self._workspace.runs / "look"
+        outlook = Outlook()
+        files = [(file, None) for file in discover(self._workspace.exports)]
+        try:
+            for file, contract in [*self.definitions(), *files]:
+                try:
+                    if self._known(file) or is_settled(file):
+                        self._look_at(file, contract, outlook)
+                        continue
+                except FileNotFoundError:
+                    pass  # taken away this moment
+                outlook.unsettled.append(file.name)
+        finally:
+            shutil.rmtree(self._temporary, ignore_errors=True)
+            if self._connected:
+                self._connected.close()
+        raw = self._workspace.raw
+        counting = active(self._history.sightings.values(), self._current, raw, None)
+        problems = shrunken(counting)
+        outlook.counting = [s for s in counting if s.fingerprint not in problems]
+        return outlook
+
+    def _look_at(self, file: ExportFile, definition: Contract | None, outlook: Outlook) -> None:
+        outlook.given.append([file.name, file.size, file.modified])
+        known = self._known(file)
+        if known and known["state"] != self._state:
+            outlook.is_read_anew = True
+        if known.get("state") == self._state:
+            found = [LoadResult.from_json(result) for result in known["results"]]
+        else:
+            found = self._looked_at(file, definition)
+        for sighting in found:
+            if not sighting.fingerprint or sighting.status == "refused":
+                if sighting.status != "ignored":
+                    outlook.left[sighting.file_name] = sighting.message
+            elif sighting.id in self._history.sightings and sighting.is_whole(self._workspace.raw):
+                self._current.add(sighting.fingerprint)
+            else:
+                outlook.fresh.setdefault(file.name, set()).add(sighting.contract)
+
+    def _looked_at(self, file: ExportFile, definition: Contract | None) -> list[LoadResult]:
+        """What a file is, by its head and its hash; kept while neither it nor the rules change."""
+        key = (str(file.path), file.size, file.modified, self._state)
+        if key in _looked:
+            return _looked[key]
+        found: list[LoadResult] = []
+        try:
+            self._temporary.mkdir(parents=True, exist_ok=True)
+            with unpack.unpacked(file, self._temporary, self._connection) as parts:
+                for part in parts:
+                    opened = self._open(file, part, definition)
+                    for match in opened.matches:
+                        if isinstance(match, Match):
+                            found.append(self._foreseen(part, opened, match))
+                        else:
+                            found.append(match)
+        except Refused as problem:
+            found = [self._unread(file, problem)]
+        _looked[key] = found
+        return found
+
+    def _foreseen(self, file: ExportFile, opened: _Opened, match: Match) -> LoadResult:
+        """What a file would be under a contract, as far as its rows are not needed for that."""
+        sighting = self.sighting(file, opened.content, match)
+        try:
+            layout = match.layout(opened.head)
+            sighting = self.dated(sighting, file, match.contract, layout)
+        except Refused as problem:
+            return _result(sighting, "refused", message=str(problem))
+        return _result(sighting, "unchanged")
 
     def _open(self, file: ExportFile, part: ExportFile, definition: Contract | None) -> _Opened:
         """A file, or a part of one, with the contracts that it follows."""
@@ -426,7 +530,7 @@ class Run:
         config = self._workspace.config
         rules = [rule.model_dump(mode="json") for rule in config.files]
         digests = [contract.digest for contract in self._contracts.values()]
-        shape = [field.name for field in fields(LoadResult)]
+        shape = [column.name for column in fields(LoadResult)]
         return _digest([VERSION, shape, self._zone, rules, digests, self._key_mark])
 
     @cached_property
@@ -445,6 +549,7 @@ class Run:
         """
         raw, config, as_of = self._workspace.raw, self._workspace.config, self._workspace.as_of
         counting = active(self._history.sightings.values(), self._current, raw, as_of)
+        self._require_whole(counting)
         problems = shrunken(counting)
         results = [
             replace(result, status="refused", message=problem)
@@ -460,8 +565,23 @@ class Run:
             tables.schema(contract)
         tables.files(counting)
         tables.settings(today)
-        tables.refused([r for r in results if r.status in ("refused", "unmatched")])
+        told = [*results, *self._not_asked_for]
+        tables.refused([r for r in told if r.status in ("refused", "unmatched")])
         return results
+
+    def _require_whole(self, counting: list[Sighting]) -> None:
+        """Go on only with all that was ever loaded, as a number without a part of it is wrong."""
+        history, raw = self._workspace.history / "loads", self._workspace.raw
+        lost = [f"{history / name}.json: what it tells of" for name in self._history.damaged]
+        lost += [
+            f"{seen.path(raw)}: {seen.file_name}" for seen in counting if not seen.is_whole(raw)
+        ]
+        if lost and self._only is None:
+            raise IngestError(
+                "damaged, and not to be made again from what is in exports/: put its export back "
+                "there, or restore it from a backup; to go on without it, delete it:\n"
+                + "\n".join(f"  {line}" for line in sorted(lost))
+            )
 
 
 def notes_on(content: Content, layout: Layout) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from orchestration import postgres
+from orchestration import postgres, webhook
 from orchestration.metabase import server
 from orchestration.workspace import KEY_VARIABLE, PROJECT_ROOT
 
@@ -19,7 +19,7 @@ SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(COMPOSE)["services"]
 DOCKERFILE = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
 PROJECT = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 DAGSTER = ["code", "webserver", "daemon"]
-SECRET = re.compile(r"PASS|KEY|SECRET")
+SECRET = re.compile(r"PASS|KEY|SECRET|WEBHOOK")
 # A tag that names one release, never `latest` or a line of releases.
 PINNED = re.compile(r"^[\w./-]+:v?\d+\.\d+(\.\d+)*(-[\w-]+)?$")
 
@@ -49,7 +49,7 @@ def test_every_variable_is_in_the_example_and_none_is_for_nothing() -> None:
 
 def test_a_secret_has_no_default_and_stands_in_no_file() -> None:
     given = {name for name, value in example().items() if SECRET.search(name) and value}
-    defaults = re.findall(r"\$\{(\w*(?:PASS|KEY|SECRET)\w*):-([^}]*)\}", COMPOSE)
+    defaults = re.findall(r"\$\{(\w*(?:PASS|KEY|SECRET|WEBHOOK)\w*):-([^}]*)\}", COMPOSE)
     literal = {
         f"{service}: {name}"
         for service, settings in SERVICES.items()
@@ -58,7 +58,8 @@ def test_a_secret_has_no_default_and_stands_in_no_file() -> None:
     }
 
     assert given == set()
-    assert defaults == [("PLUMBLINE_METABASE_KEY", "")]  # made in Metabase, after its first start
+    # The one is made in Metabase, after its first start, the other may be left out.
+    assert defaults == [("PLUMBLINE_METABASE_KEY", ""), ("PLUMBLINE_WEBHOOK", "")]
     assert literal == set()
 
 
@@ -111,6 +112,8 @@ def test_only_the_code_location_has_the_workspace_and_the_secrets_of_the_marts()
         postgres.PASSWORD_VARIABLE,
         server.URL_VARIABLE,
         server.KEY_VARIABLE,
+        webhook.VARIABLE,
+        webhook.PAGES_VARIABLE,
     } == {name for name in environment if name.startswith("PLUMBLINE_")}
     for name in set(DAGSTER) - {"code"}:
         assert all(key.startswith("DAGSTER_") for key in SERVICES[name]["environment"])

@@ -41,6 +41,7 @@ HAZARDS = {
     "requests to be forgotten": "taken out of all that was loaded or built, and kept out",
     "division by zero": "null, and no mart holds infinity or NaN",
     "full disks": "a clean end, nothing half done",
+    "little memory": "the same, and what to do about it",
     "zones of machines": "the same days everywhere",
 }
 

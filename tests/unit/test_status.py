@@ -6,6 +6,7 @@ import io
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from typer.testing import CliRunner
 from orchestration import record, status, terminal
 from orchestration.cli import app
 from orchestration.contracts import Contract, read_contracts
-from orchestration.ingest import ingest
+from orchestration.ingest import IngestResult, ingest
 from orchestration.publish import Mart, publish
 from orchestration.status import Status
 from orchestration.workspace import Workspace, open_workspace
@@ -105,6 +106,44 @@ def test_notes_of_files_are_told(place: Workspace, contracts: Mapping[str, Contr
     assert "look like UTF-8 that was read as something else" in source.notes[0]
 
 
+def test_what_an_older_contract_loaded_is_told_under_that_of_today(
+    place: Workspace, contracts: Mapping[str, Contract]
+) -> None:
+    export(place, "generic/orders-2026-03-20.csv", orders(range(1, 25)))
+    ingest(place, contracts)
+    today = contracts["generic.orders"]
+    column = next(column for column in today.columns if column.name == "order_date")
+
+    def named(name: str) -> Mapping[str, Contract]:
+        columns = (replace(column, name=name),)
+        return {**contracts, "generic.orders": replace(today, columns=columns)}
+
+    [lacking] = status.read(place, named("booked_at")).sources
+    [as_text] = status.read(place, named("order_id")).sources
+
+    assert (lacking.rows, lacking.first_day, lacking.days) == (24, None, 0)
+    assert (as_text.rows, as_text.first_day, as_text.days) == (24, None, 0)
+
+
+def test_a_file_that_replaces_days_is_told_with_them_once(
+    place: Workspace, contracts: Mapping[str, Contract]
+) -> None:
+    header = "platform,date,campaign,spend\n"
+    export(
+        place, "generic/ad-spend-2026-03-20.csv", f"{header}x,2026-03-05,A,1\nx,2026-03-09,A,1\n"
+    )
+    export(place, "generic/orders-2026-03-20.csv", orders(range(1, 25)))
+    first, again = ingest(place, contracts), ingest(place, contracts)
+
+    def told(result: IngestResult, name: str) -> list[tuple[str, str, str]]:
+        return status.days_replaced(place, contracts[name], result.of(name))
+
+    assert told(first, "generic.ad_spend") == [
+        ("generic/ad-spend-2026-03-20.csv", "2026-03-05", "2026-03-09")
+    ]
+    assert told(first, "generic.orders") == told(again, "generic.ad_spend") == []
+
+
 def test_a_run_is_told_from_its_beginning(place: Workspace) -> None:
     with record.run(place.runs):
         during = record.read(place.runs, "run")
@@ -113,6 +152,27 @@ def test_a_run_is_told_from_its_beginning(place: Workspace) -> None:
     assert (during["outcome"], during["ended_at"]) == ("running", None)
     assert after["outcome"] == "published"
     assert after["ended_at"] >= after["started_at"]
+
+
+@pytest.mark.parametrize(
+    ("published_at", "problem", "outcome"),
+    [
+        ("9999-01-01T00:00:00", "", "published"),
+        ("2026-01-01T00:00:00", "", "finished"),
+        ("2026-01-01T00:00:00", "dim_channel: two rows", "stopped"),
+    ],
+)
+def test_a_run_of_dagster_is_told_by_what_its_steps_left(
+    place: Workspace, published_at: str, problem: str, outcome: str
+) -> None:
+    record.write(place.runs, "publish", {"published_at": published_at, "build_id": "b1"})
+
+    with record.run(place.runs, lambda: problem):
+        pass
+    said = record.read(place.runs, "run")
+
+    assert (said["outcome"], said["message"]) == (outcome, problem)
+    assert said["build_id"] == ("b1" if outcome == "published" else "")
 
 
 def test_what_stopped_a_run_is_kept_without_values(place: Workspace) -> None:
@@ -186,5 +246,5 @@ def test_a_wide_table_fits_80_columns(place: Workspace, contracts: Mapping[str, 
 
     lines = shown(status.read(place, contracts)).splitlines()
 
-    assert all(len(line) <= 80 for line in lines if not line.startswith("Last run"))
+    assert all(len(line) <= 80 for line in lines if not line.startswith(("Last run", "! ")))
     assert any("generic" in line and "2026-03-20" in line for line in lines)

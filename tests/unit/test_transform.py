@@ -31,6 +31,13 @@ models:
 """,
     "tests/data/nobody_is_nobody.sql": "select * from {{ ref('people') }} where id = 0",
 }
+RULE = """
+unit_tests:
+  - name: a_name_is_an_address
+    model: names
+    given: [{input: ref('people'), rows: [{email: a@b.example}]}]
+    expect: {rows: [{name: a@b.example}]}
+"""
 CAST = "select cast(email as integer) as number from {{ ref('people') }}"
 
 
@@ -186,3 +193,54 @@ def test_views_are_built_again_only_where_the_project_has_changed(workspace: Wor
         build(workspace)
     (project / "models" / "read.sql").write_text("select * from {{ ref('seen') }}")
     assert statuses() == built
+
+
+def test_what_is_made_of_a_model_is_built_with_it(workspace: Workspace) -> None:
+    project = transform.PROJECT_ROOT
+    (project / "models" / "older.sql").write_text("select * from {{ ref('people') }}")
+    (project / "models" / "oldest.sql").write_text("select * from {{ ref('older') }}")
+    (project / "models" / "other.sql").write_text("select 1 as id")
+    manifest = read_manifest(workspace.root)
+
+    assert transform.made_of(manifest, ["people"]) == ["older", "oldest", "people"]
+    assert transform.made_of(manifest, ["older", "other"]) == ["older", "oldest", "other"]
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("peple", "there is no model 'peple': did you mean people?"),
+        ("peo", "there is no model 'peo': did you mean people?"),
+        ("nonsense", "there is no model 'nonsense'."),
+        ("people+", "'people+': did you mean people? Give names, not selectors of dbt."),
+        ("tag:people", "Give names, not selectors of dbt."),
+        ("nobody_is_nobody", "is a test: `plumbline test nobody_is_nobody` asks it"),
+    ],
+)
+def test_a_name_that_is_no_model_is_told(workspace: Workspace, name: str, told: str) -> None:
+    with pytest.raises(BuildError) as error:
+        transform.made_of(read_manifest(workspace.root), ["people", name])
+
+    assert told in str(error.value)
+
+
+def test_models_and_rules_are_held_to_their_tests_by_name(workspace: Workspace) -> None:
+    folder = transform.PROJECT_ROOT / "models" / "marts"
+    (folder / "names.sql").write_text("select email as name from {{ ref('people') }}")
+    (folder / "rules.yml").write_text(RULE)
+
+    with pytest.raises(BuildError, match="nothing is built yet: `plumbline run --workspace"):
+        transform.prove(workspace, ["names"])
+    build(workspace)
+    with pytest.raises(BuildError, match="there is no model or test 'a_nam': did you mean a_name"):
+        transform.prove(workspace, ["a_nam"])
+
+    assert [(node.name, node.status) for node in transform.prove(workspace, ["people"])] == [
+        ("nobody_is_nobody", "pass"),
+        ("unique_people_id", "pass"),
+    ]
+    (rule,) = transform.prove(workspace, ["a_name_is_an_address"])
+    assert (rule.name, rule.status) == ("a_name_is_an_address", "pass")
+    (folder / "names.sql").write_text("select 'Bob' as name from {{ ref('people') }}")
+    with pytest.raises(BuildError, match=r"a_name_is_an_address: .*differs from"):
+        transform.prove(workspace, ["names"])
