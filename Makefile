@@ -10,12 +10,16 @@ PYTHON ?= python3
 SCALE ?= 1
 BIN := .venv/bin
 READY := .venv/.ready
+PIPELINE := $(addprefix tests/integration/test_,gate.py oracle_demo.py published_file.py truth.py)
 export DO_NOT_TRACK := 1
+# What a branch is compared with. Of the environment, so that no name of a branch is read as a command.
+export BASE ?=
+unexport PYTHONDONTWRITEBYTECODE # what Python compiles once is kept: each start is seconds quicker
 
-.PHONY: help run test test-long tools lint check dev bench demo screenshots lock format clean
+.PHONY: help run test test-long tools lint unit contracts pipeline pr docs check dev bench demo screenshots lock format clean
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
 run: $(READY) ## build, check and publish the workspace (default workspaces/demo), then show the scorecard
 	@$(BIN)/plumbline run
@@ -29,14 +33,36 @@ test-long: $(READY) ## those that build many companies
 tools: ## what some tests use beyond Python (Chromium, packages of Node.js); they are left out without it
 	@.ci/tools
 
-lint: $(READY) ## lint, types and SQL style
+lint: $(READY) ## lint, types and SQL style (BASE=main: only of the SQL that changed since)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar models tests/data
+	@sql="models tests/data"; \
+	if [ -n "$$BASE" ] && git diff --quiet --merge-base "$$BASE" -- macros pyproject.toml tests/lint; then \
+		sql=$$({ git diff --name-only --diff-filter=d --merge-base "$$BASE"; git ls-files --others --exclude-standard; } \
+			| grep -E '^(models|tests/data)/.*\.sql$$' || true); \
+	fi; \
+	if [ -n "$$sql" ]; then $(BIN)/sqlfluff lint --processes 2 --disable-progress-bar $$sql; fi
 
-check: lint ## the same, and the fast tests
+unit: $(READY) ## the fast tests
 	@$(BIN)/python -m pytest -q -n auto --dist loadfile -m "not slow" tests/unit
+
+contracts: $(READY) ## contracts and docs coverage: every export can be read, every column of a mart is described
+	@$(BIN)/python -m pytest -q tests/unit/test_contracts.py tests/unit/test_docs_coverage.py
+
+pipeline: $(READY) ## the whole way on the demo and on a small company: what it must publish, and when it must not
+	@$(BIN)/python -m pytest -q -n auto --dist loadfile --no-loadscope-reorder -m "not long" $(PIPELINE)
+
+pr: $(READY) ## what this branch does to the numbers (BASE=... is what it is compared with, else origin/main or main)
+	@mkdir -p .cache/review; code=0; \
+	$(BIN)/plumbline review --base "$$BASE" --markdown .cache/review/review.md --comment .cache/review/comment.md || code=$$?; \
+	if [ -n "$${GITHUB_STEP_SUMMARY:-}" ] && [ -f .cache/review/review.md ]; then cat .cache/review/review.md >> "$$GITHUB_STEP_SUMMARY"; fi; \
+	exit $$code
+
+docs: $(READY) ## the page that says what everything is, made from the project itself (target/docs.html)
+	@$(BIN)/plumbline docs
+
+check: lint unit ## lint and the fast tests
 
 dev: $(READY) ## Dagster's web page, on this machine only
 	@$(BIN)/plumbline dev

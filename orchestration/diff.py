@@ -75,6 +75,11 @@ class Movement:
     """moved, appeared (only the new file has the month) or gone."""
 
     @property
+    def key(self) -> tuple[str, str, date]:
+        """What it is the movement of: metric, variant and month."""
+        return self.metric, self.variant, self.month
+
+    @property
     def words(self) -> str:
         """What people call the metric."""
         return Line(self.metric, self.variant, self.unit, "", ()).words
@@ -251,6 +256,12 @@ def compare(
         )
 
 
+def movements(old: Path, new: Path, tolerance: float = TOLERANCE) -> tuple[Movement, ...]:
+    """Which metrics differ between two published files; all else of them is left alone."""
+    with _opened(old, new) as (connection, *both):
+        return _metrics(connection, (both[0], both[1]), _columns(connection, both), tolerance)
+
+
 @contextmanager
 def _opened(old: Path, new: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection, str, str]]:
     """Both files in one connection, and the names of the databases; a file may be compared with
@@ -329,7 +340,7 @@ def _metrics(
         unit, was = before.get(key, (None, None))
         unit, now = after.get(key, (unit, None))
         if key in before and key in after:
-            if _alike(was, now, tolerance):
+            if alike(was, now, tolerance):
                 continue
             state = "moved"
         else:
@@ -359,7 +370,8 @@ def _scorecard(
     return {(metric, variant, month): (unit, value) for metric, variant, month, unit, value in rows}
 
 
-def _alike(one: float | None, other: float | None, tolerance: float) -> bool:
+def alike(one: float | None, other: float | None, tolerance: float = TOLERANCE) -> bool:
+    """Whether two values differ by no more than the noise of sums; null is only like null."""
     if one is None or other is None:
         return one is other
     return math.isclose(one, other, rel_tol=tolerance, abs_tol=NOISE)

@@ -6,7 +6,7 @@ What differs is found by diff.py; nothing is compared here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
 from orchestration.diff import Build, Difference, MartChange, Movement
@@ -17,6 +17,9 @@ TOLD = 3
 STATES = {False: "the same", None: "not known: a file is older than this note"}
 NO_KEY = "whole rows compared, as no key tells them apart"
 
+Because = Callable[[Movement], str]
+"""What moved a metric in a month, in a few words; empty where it is not known."""
+
 
 def lines(difference: Difference, *, everything: bool = False) -> Iterator[str]:
     """The difference for a terminal, the summary first."""
@@ -26,54 +29,80 @@ def lines(difference: Difference, *, everything: bool = False) -> Iterator[str]:
     for warning in _warnings(difference):
         yield f"! {warning}"
     yield ""
-    yield _summary(difference)
-
-    if difference.metrics:
-        yield ""
-        width = max(len(movement.words) for movement in difference.metrics)
-        for words, movements in _by_metric(difference.metrics):
-            shown = movements if everything else movements[:TOLD]
-            for place, movement in enumerate(shown):
-                name = words if place == 0 else ""
-                yield f"  {name:{width}}  {_movement(movement, difference)}"
-            if len(shown) < len(movements):
-                yield f"  {'':{width}}  and {len(movements) - len(shown)} earlier months (--all)"
-    if difference.changed_marts:
-        yield ""
-        width = max(len(mart.name) for mart in difference.changed_marts)
-        for mart in difference.changed_marts:
-            yield f"  {mart.name:{width}}  {_mart(mart)}"
+    yield from movements(difference, everything=everything)
     yield ""
     yield "Made from"
     for name, said in _causes(difference, everything):
         yield f"  {name:11}  {said}"
 
 
+def movements(
+    difference: Difference, *, everything: bool = False, because: Because | None = None
+) -> Iterator[str]:
+    """What moved for a terminal: how many, the metrics, the marts."""
+    yield summary(difference)
+    if difference.metrics:
+        yield ""
+        width = max(len(one.words) for one in difference.metrics)
+        for words, moved in _by_metric(difference.metrics):
+            shown = moved if everything else moved[:TOLD]
+            for place, one in enumerate(shown):
+                name = words if place == 0 else ""
+                why = f": {because(one)}" if because and because(one) else ""
+                yield f"  {name:{width}}  {movement(one, difference)}{why}"
+            if len(shown) < len(moved):
+                rest = many(len(moved) - len(shown), "earlier month")
+                yield f"  {'':{width}}  and {rest} (--all)"
+    if difference.changed_marts:
+        yield ""
+        width = max(len(mart.name) for mart in difference.changed_marts)
+        for mart in difference.changed_marts:
+            yield f"  {mart.name:{width}}  {_mart(mart)}"
+
+
 def markdown(difference: Difference, *, everything: bool = False) -> str:
     """The difference as a comment on a pull request; no name from the data can mark it up."""
     old, new = difference.old, difference.new
-    parts = [f"### {_plain(_summary(difference))}", ""]
-    parts += [f"> {_plain(warning)}\n" for warning in _warnings(difference)]
+    parts = [f"### {plain(summary(difference))}", ""]
+    parts += [f"> {plain(warning)}\n" for warning in _warnings(difference)]
     if difference.metrics:
-        parts += ["| metric | month | before | after | change |", "|---|---|---:|---:|---:|"]
-        for _, movements in _by_metric(difference.metrics):
-            shown = movements if everything else movements[:TOLD]
-            for movement in shown:
-                before, after = _values(movement, difference)
-                cells = (movement.words, _month(movement), before, after, _change(movement))
-                parts.append(_row(cells))
-            if len(shown) < len(movements):
-                rest = f"and {len(movements) - len(shown)} earlier months"
-                parts.append(_row((movements[0].words, rest, "", "", "")))
-        parts.append("")
+        parts += [*metrics_table(difference, everything=everything), ""]
     if difference.changed_marts:
-        parts += ["| mart | change |", "|---|---|"]
-        parts += [_row((mart.name, _mart(mart))) for mart in difference.changed_marts]
-        parts.append("")
+        parts += [*marts_table(difference), ""]
     parts += ["| made from | |", "|---|---|"]
-    parts += [_row(cause) for cause in _causes(difference, everything)]
-    parts += ["", f"before: {_plain(_build(old))}<br>after: {_plain(_build(new))}", ""]
+    parts += [row(cause) for cause in _causes(difference, everything)]
+    parts += ["", f"before: {plain(_build(old))}<br>after: {plain(_build(new))}", ""]
     return "\n".join(parts)
+
+
+def metrics_table(
+    difference: Difference, *, everything: bool = False, because: Because | None = None
+) -> Iterator[str]:
+    """The metrics that moved, as a table in Markdown: the newest months of each, or all; with a
+    column for what moved them where that is known."""
+    yield f"| metric | month | before | after | change |{' because |' if because else ''}"
+    yield f"|---|---|---:|---:|---:|{'---|' if because else ''}"
+    for words, moved in _by_metric(difference.metrics):
+        shown = moved if everything else moved[:TOLD]
+        for one in shown:
+            why = [because(one)] if because else []
+            yield row((words, _month(one), *_values(one, difference), _change(one), *why))
+        if len(shown) < len(moved):
+            rest = f"and {many(len(moved) - len(shown), 'earlier month')}"
+            yield row((words, rest, "", "", "", *([""] if because else [])))
+
+
+def marts_table(difference: Difference) -> Iterator[str]:
+    """The marts that changed, as a table in Markdown."""
+    yield "| mart | change |"
+    yield "|---|---|"
+    for mart in difference.changed_marts:
+        yield row((mart.name, _mart(mart)))
+
+
+def has_more(difference: Difference) -> bool:
+    """Whether some metric moved in more months than are told unless all are asked for."""
+    return any(len(moved) > TOLD for _, moved in _by_metric(difference.metrics))
 
 
 def _build(build: Build) -> str:
@@ -92,11 +121,12 @@ def _warnings(difference: Difference) -> Iterator[str]:
         )
 
 
-def _summary(difference: Difference) -> str:
+def summary(difference: Difference) -> str:
+    """How much moved, in a line."""
     if not difference.exit_code:
         return f"Nothing moved: no metric, and none of {len(difference.marts)} marts"
     metrics = len({(movement.metric, movement.variant) for movement in difference.metrics})
-    moved = f"{_many(metrics, 'metric')} moved" if metrics else "No metric moved"
+    moved = f"{many(metrics, 'metric')} moved" if metrics else "No metric moved"
     marts = f"{len(difference.changed_marts)} of {len(difference.marts)} marts changed"
     return f"{moved}, {marts}"
 
@@ -107,10 +137,11 @@ def _by_metric(metrics: Sequence[Movement]) -> Iterator[tuple[str, list[Movement
         yield words, sorted(movements, key=lambda movement: movement.month, reverse=True)
 
 
-def _movement(movement: Movement, difference: Difference) -> str:
-    before, after = _values(movement, difference)
-    told = f"{_month(movement)}  {before} → {after}"
-    change = _change(movement)
+def movement(moved: Movement, difference: Difference) -> str:
+    """A metric in a month: both values, and how much it moved."""
+    before, after = _values(moved, difference)
+    told = f"{_month(moved)}  {before} → {after}"
+    change = _change(moved)
     return f"{told}  ({change})" if change else told
 
 
@@ -164,11 +195,11 @@ def _signed(number: float) -> str:
 
 def _mart(mart: MartChange) -> str:
     if mart.rows_before is None:
-        return f"new, {_many(mart.rows_after or 0, 'row')}"
+        return f"new, {many(mart.rows_after or 0, 'row')}"
     if mart.rows_after is None:
-        return f"gone, {_many(mart.rows_before, 'row')} before"
+        return f"gone, {many(mart.rows_before, 'row')} before"
     rows = f"{mart.rows_before:,} → " if mart.rows_before != mart.rows_after else ""
-    told = [f"{rows}{_many(mart.rows_after, 'row')}"]
+    told = [f"{rows}{many(mart.rows_after, 'row')}"]
     for number, word in ((mart.added, "added"), (mart.gone, "gone"), (mart.changed, "changed")):
         if number:
             told.append(f"{number:,} {word}")
@@ -204,7 +235,7 @@ def _causes(difference: Difference, everything: bool) -> Iterator[tuple[str, str
                     names = [x.name_after or x.name_before or "" for x in chosen]
                     shown = names if everything else names[:TOLD]
                     more = f" and {len(names) - len(shown)} more" if len(shown) < len(names) else ""
-                    told.append(f"{_many(len(names), 'file')} {word}: {', '.join(shown)}{more}")
+                    told.append(f"{many(len(names), 'file')} {word}: {', '.join(shown)}{more}")
             if changed and not told:
                 told = ["changed, and no file with them: dates of files, or the settings"]
         yield name, "; ".join(told)
@@ -222,15 +253,17 @@ def _causes(difference: Difference, everything: bool) -> Iterator[tuple[str, str
             )
 
 
-def _many(number: int, word: str) -> str:
+def many(number: int, word: str) -> str:
+    """So many of something."""
     return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
-def _row(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(_plain(cell) for cell in cells)} |"
+def row(cells: Sequence[str]) -> str:
+    """A row of a table in Markdown."""
+    return f"| {' | '.join(plain(cell) for cell in cells)} |"
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """A text that Markdown shows as it is: no markup, no HTML, nobody is notified by an @."""
     text = " ".join(text.split())
     text = re.sub(r"[&<>@]", lambda found: f"&#{ord(found[0])};", text)
