@@ -7,14 +7,13 @@ version and parameters of the definition that both teams agreed on. No definitio
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from orchestration import scorecard
 from orchestration.report.marts import Marts
-from orchestration.report.parts import day, days
+from orchestration.report.parts import day, days, formatted
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -98,7 +97,7 @@ def read(marts: Marts) -> dict[tuple[str, str], Meaning]:
     return {
         (line.metric, line.variant): Meaning(
             text=[
-                _formatted(comments[column])
+                formatted(comments[column])
                 for column in DESCRIBED_BY.get(
                     line.metric, DESCRIBED_BY.get(f"{line.metric} {line.variant}", ())
                 )
@@ -146,12 +145,3 @@ def _facts(
     if cell.value_as_published is not None and cell.value_as_published != cell.value:
         facts.append((f"As published, {month}", marts.say(cell.value_as_published, line.unit)))
     return facts
-
-
-def _formatted(description: str) -> Markup:
-    """Bold and code as the glossary writes them; everything else is text."""
-    from markupsafe import Markup, escape
-
-    text = str(escape(" ".join(description.split())))
-    text = re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", text)
-    return Markup(re.sub(r"`(.+?)`", r"<code>\1</code>", text))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -172,3 +173,12 @@ DIM = frozenset({"compared"})
 def _number(value: Any) -> float:
     value = value.value if isinstance(value, Open) else value
     return float(value) if value is not None else 0.0
+
+
+def formatted(description: str) -> Markup:
+    """A description as it is shown: bold and code as the glossary writes them, the rest is text."""
+    from markupsafe import Markup, escape
+
+    text = str(escape(" ".join(description.split())))
+    text = re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", text)
+    return Markup(re.sub(r"`(.+?)`", r"<code>\1</code>", text))
