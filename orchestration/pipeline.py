@@ -92,8 +92,9 @@ def make_demo(root: Path, monitor: Monitor, scale: float = 1, seed: int = 202610
 
 
 def ensure_demo(root: Path, monitor: Monitor) -> None:
-    """Make the demo company where it is meant and not there yet; no other workspace is touched."""
-    if root == DEMO_ROOT and not (root / "exports").exists():
+    """Make the demo company where it is meant and not there yet, or not whole, as its truth is
+    written last; no other workspace is touched."""
+    if root == DEMO_ROOT and not all((root / name).exists() for name in ("exports", "truth.json")):
         make_demo(root, monitor)
 
 

@@ -423,8 +423,8 @@ def made_of(manifest: Mapping[str, Any], names: Sequence[str]) -> list[str]:
 def _require_known(known: Collection[str], names: Sequence[str], kind: str) -> None:
     for name in names:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            near += sorted(other for other in known if name in other)
+            near = sorted(other for other in known if name in other)
+            near += difflib.get_close_matches(name, known, n=1)
             meant = f": did you mean {near[0]}?" if near else "."
             only = "" if name.replace("_", "").isalnum() else " Give names, not selectors of dbt."
             raise BuildError(f"there is no {kind} '{name}'{meant}{only}")
