@@ -16,7 +16,9 @@ from typing import Any
 import pytest
 
 import orchestration.demo
+from orchestration import pipeline
 from orchestration.demo import generate
+from orchestration.demo.write import Folder
 
 SMALL = 0.02
 STAGES = {"lead", "mql", "sal", "sql", "opportunity", "won", "lost", "rejected", "recycled"}
@@ -41,6 +43,30 @@ def contents(folder: Path) -> dict[str, bytes]:
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
+
+
+@pytest.mark.hazard("crashes")
+def test_a_demo_whose_writing_was_killed_is_written_anew(
+    demo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline, "DEMO_ROOT", tmp_path)
+    monkeypatch.setattr(pipeline, "make_demo", lambda root, monitor: generate(root, SMALL))
+    write = Folder.text
+
+    def killed(folder: Folder, name: str, *args: Any) -> None:
+        if name == "truth.json":
+            raise KeyboardInterrupt
+        write(folder, name, *args)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Folder, "text", killed)
+        pipeline.ensure_demo(tmp_path, pipeline.Monitor())
+    pipeline.ensure_demo(tmp_path, pipeline.Monitor())
+
+    assert contents(tmp_path) == contents(demo)
+    written = (tmp_path / "truth.json").stat().st_mtime_ns
+    pipeline.ensure_demo(tmp_path, pipeline.Monitor())
+    assert (tmp_path / "truth.json").stat().st_mtime_ns == written
 
 
 def export(demo: Path, pattern: str) -> Path:
