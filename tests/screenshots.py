@@ -34,6 +34,14 @@ PICTURES = (
     ("report-phone", "light", 390, 1250, None),
 )
 SETTLED = 8  # seconds for a page of Dagster to have drawn what it asked for
+# The folders of this machine, which Dagster shows below what we say, belong into no picture.
+WITHOUT_TRACES = """
+const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+while (walker.nextNode()) {
+    const text = walker.currentNode;
+    text.textContent = text.textContent.split(/Stack Trace:|,? *File "/)[0];
+}
+"""
 
 
 @contextmanager
@@ -71,6 +79,7 @@ def dagster(workspace: Path) -> None:
             def take(name: str, address: str, height: int) -> None:
                 chromium.show(browser, f"{pages.url}/{address}", width=1440, height=height)
                 time.sleep(SETTLED)
+                browser.execute_script(WITHOUT_TRACES)
                 keep(browser, name)
 
             pages.stop_sensors()
